@@ -1,0 +1,152 @@
+/** What the ledger keeps of a request, and what it answers when asked. */
+import * as Schema from "effect/Schema"
+import { RequestId } from "./Ids.ts"
+import { NanoDollars } from "./Money.ts"
+import { Usage } from "./Usage.ts"
+
+/**
+ * - `open`: dispatched, not settled yet
+ * - `ok`: a whole answer reached the caller
+ * - `error`: no whole answer
+ * - `partial`: the caller left
+ * - `interrupted`: the process died
+ */
+export const Status = Schema.Literal("open", "ok", "error", "partial", "interrupted")
+export type Status = typeof Status.Type
+
+/** A row as it is opened, before anything is sent to a provider. */
+export const Opening = Schema.Struct({
+  id: RequestId,
+  /** Milliseconds since the epoch. */
+  startedAt: Schema.Int,
+  /** Name of the virtual key, null without authentication. */
+  key: Schema.NullOr(Schema.String),
+  /** The workflow that asked, null for a direct request. */
+  workflowName: Schema.NullOr(Schema.String),
+  /** The endpoint that was called: `chat.completions`. */
+  endpoint: Schema.String,
+  /** The model as the caller named it. */
+  requestedModel: Schema.String,
+  /** The first target: replaced at settlement by the target that answered. */
+  provider: Schema.String,
+  model: Schema.String,
+  stream: Schema.Boolean
+})
+export type Opening = typeof Opening.Type
+
+/** How a row ends. */
+export const Settlement = Schema.Struct({
+  id: RequestId,
+  status: Schema.Literal("ok", "error", "partial"),
+  /** The target that answered, or the last one tried. */
+  provider: Schema.String,
+  model: Schema.String,
+  /** Null when the provider sent no counts. */
+  usage: Schema.NullOr(Usage),
+  /** Null when the price or the usage is unknown; never 0 instead. */
+  cost: Schema.NullOr(NanoDollars),
+  /** From the request's arrival to its last byte, in milliseconds. */
+  latencyMillis: Schema.Int,
+  /** From the request's arrival to the first token, in milliseconds; null without one. */
+  firstTokenMillis: Schema.NullOr(Schema.Int),
+  attempts: Schema.Int,
+  /** The reason of the failure (`GatewayError.reason`) and its message; null when there was none. */
+  error: Schema.NullOr(Schema.Struct({ reason: Schema.String, message: Schema.String }))
+})
+export type Settlement = typeof Settlement.Type
+
+/** One request as the ledger shows it; the columns of the `requests` view. */
+export class RequestRow extends Schema.Class<RequestRow>("RequestRow")({
+  id: Schema.String,
+  /** ISO 8601, UTC, milliseconds. */
+  timestamp: Schema.String,
+  workflow_name: Schema.NullOr(Schema.String),
+  key_name: Schema.NullOr(Schema.String),
+  endpoint: Schema.String,
+  requested_model: Schema.String,
+  model: Schema.String,
+  provider: Schema.String,
+  stream: Schema.Boolean,
+  prompt_tokens: Schema.NullOr(Schema.Int),
+  completion_tokens: Schema.NullOr(Schema.Int),
+  total_tokens: Schema.NullOr(Schema.Int),
+  cache_read_tokens: Schema.NullOr(Schema.Int),
+  cache_write_tokens: Schema.NullOr(Schema.Int),
+  reasoning_tokens: Schema.NullOr(Schema.Int),
+  cost_usd: Schema.NullOr(Schema.Number),
+  cost_nanousd: Schema.NullOr(Schema.Int),
+  latency_ms: Schema.NullOr(Schema.Int),
+  first_token_ms: Schema.NullOr(Schema.Int),
+  attempts: Schema.Int,
+  success: Schema.Boolean,
+  status: Status,
+  error: Schema.NullOr(Schema.String)
+}) {}
+
+/** Which requests to list. */
+export const RequestFilter = Schema.Struct({
+  model: Schema.optional(Schema.String),
+  provider: Schema.optional(Schema.String),
+  key: Schema.optional(Schema.String),
+  workflow: Schema.optional(Schema.String),
+  status: Schema.optional(Status),
+  /** ISO 8601; inclusive. */
+  from: Schema.optional(Schema.String),
+  /** ISO 8601; exclusive. */
+  to: Schema.optional(Schema.String),
+  /** Page size, 1 to 1000; default 100. */
+  limit: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 1000))),
+  /** `next` of the page before. */
+  cursor: Schema.optional(Schema.String)
+})
+export type RequestFilter = typeof RequestFilter.Type
+
+/** Newest first. */
+export class RequestPage extends Schema.Class<RequestPage>("RequestPage")({
+  requests: Schema.Array(RequestRow),
+  /** Cursor of the next page, null on the last one. */
+  next: Schema.NullOr(Schema.String)
+}) {}
+
+export const CostDimension = Schema.Literal("model", "provider", "key", "workflow", "day")
+export type CostDimension = typeof CostDimension.Type
+
+/** Money and tokens of a group of requests. */
+export class CostRow extends Schema.Class<CostRow>("CostRow")({
+  /** Present when grouped by it. `day` is `YYYY-MM-DD`, UTC. */
+  model: Schema.optional(Schema.String),
+  provider: Schema.optional(Schema.String),
+  key: Schema.optional(Schema.NullOr(Schema.String)),
+  workflow: Schema.optional(Schema.NullOr(Schema.String)),
+  day: Schema.optional(Schema.String),
+  requests: Schema.Int,
+  errors: Schema.Int,
+  /** Requests whose cost is unknown: they are not in `cost_usd`. */
+  unpriced: Schema.Int,
+  prompt_tokens: Schema.Int,
+  completion_tokens: Schema.Int,
+  total_tokens: Schema.Int,
+  cost_usd: Schema.Number,
+  cost_nanousd: Schema.Int,
+  /** What the same tokens would have cost on the baseline model, and the difference; null when its price is unknown. */
+  baseline_usd: Schema.optional(Schema.NullOr(Schema.Number)),
+  saved_usd: Schema.optional(Schema.NullOr(Schema.Number))
+}) {}
+
+export class CostReport extends Schema.Class<CostReport>("CostReport")({
+  by: Schema.Array(CostDimension),
+  baseline: Schema.NullOr(Schema.String),
+  costs: Schema.Array(CostRow),
+  total: CostRow
+}) {}
+
+/** Which costs to sum. */
+export interface CostQuery {
+  readonly by: ReadonlyArray<CostDimension>
+  /** `YYYY-MM-DD`; inclusive. */
+  readonly from?: string | undefined
+  /** `YYYY-MM-DD`; inclusive. */
+  readonly to?: string | undefined
+  /** A model whose price the same tokens are counted at. */
+  readonly baseline?: string | undefined
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config"
+
+// Tests run on the sources: no build is needed between an edit and its test.
+export default defineConfig({
+  resolve: {
+    alias: [
+      {
+        find: /^@penstock\/(schema|gateway|server|cli)\/(.*)$/,
+        replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`
+      }
+    ]
+  },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ["default"]
+  }
+})
