@@ -1,0 +1,38 @@
+/**
+ * A dialect is what a caller speaks: how a request is read, how an answer or a failure is written, whole and streamed.
+ * The counterpart of `Protocol`, which is what a provider speaks; where both are the same wire format, the bytes are
+ * passed through and neither is needed.
+ */
+import type { ChatRequest } from "@penstock/schema/ChatRequest"
+import type { Completion } from "@penstock/schema/Completion"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import type * as Either from "effect/Either"
+import type { ProtocolId } from "./Protocol.ts"
+
+export interface AnswerContext {
+  /** Seconds since the epoch: OpenAI's `created`. */
+  readonly created: number
+  /** Whether the caller asked for usage at the end of a stream. */
+  readonly includeUsage: boolean
+}
+
+/** Writes one stream. Stateful and synchronous: it runs on the byte path. */
+export interface Encoder {
+  /** The bytes (framing included) that an event amounts to; empty when it amounts to nothing. */
+  readonly write: (event: StreamEvent) => string
+}
+
+export interface Dialect {
+  readonly id: ProtocolId
+  /** The endpoint as the ledger names it: `chat.completions`. */
+  readonly endpoint: string
+  /** Reads a request, already parsed from JSON. Strict: what is wrong is `invalid_request` with the field's path. */
+  readonly read: (body: unknown) => Either.Either<ChatRequest, GatewayError>
+  readonly write: (completion: Completion, context: AnswerContext) => { readonly [key: string]: unknown }
+  readonly encoder: (context: AnswerContext) => Encoder
+  /** The body of a failed answer. */
+  readonly failure: (error: GatewayError, requestId: string) => { readonly [key: string]: unknown }
+  /** The same failure inside a stream that has begun, framing included. */
+  readonly failureFrame: (error: GatewayError, requestId: string) => string
+}
