@@ -1,0 +1,238 @@
+/**
+ * Answers as providers write them: one whole body and one stream for each protocol, from the same description, so that
+ * a test can ask for both and expect the same.
+ */
+
+export interface Said {
+  readonly model?: string
+  /** The text, in the pieces in which a stream delivers it. */
+  readonly text?: ReadonlyArray<string>
+  /** Tool calls; the arguments in the pieces in which a stream delivers them. */
+  readonly tools?: ReadonlyArray<{ readonly id: string; readonly name: string; readonly args: ReadonlyArray<string> }>
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly cachedTokens?: number
+  /** The provider's own word for why it ended (`length`, `max_tokens`); the protocol's normal one by default. */
+  readonly finish?: string
+}
+
+const filled = (said: Said) => ({
+  model: said.model ?? "upstream-model",
+  text: said.text ?? (said.tools === undefined ? ["Hello", " from", " upstream."] : []),
+  tools: said.tools ?? [],
+  input: said.inputTokens ?? 12,
+  output: said.outputTokens ?? 5,
+  cached: said.cachedTokens ?? 0
+})
+
+export const sse = (data: unknown, event?: string): string =>
+  `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
+
+export const ndjson = (value: unknown): string => `${JSON.stringify(value)}\n`
+
+// ---------------------------------------------------------------------------------------------- OpenAI
+
+const openaiUsage = (said: Said) => {
+  const { input, output, cached } = filled(said)
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 }
+  }
+}
+
+export const openaiCompletion = (said: Said = {}) => {
+  const { model, text, tools } = filled(said)
+  const toolCalls = tools.map(({ id, name, args }) => ({
+    id,
+    type: "function",
+    function: { name, arguments: args.join("") }
+  }))
+  return {
+    id: "chatcmpl-upstream",
+    object: "chat.completion",
+    created: 1_700_000_000,
+    model,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: "assistant",
+          content: text.length === 0 ? null : text.join(""),
+          refusal: null,
+          annotations: [],
+          ...(toolCalls.length > 0 && { tool_calls: toolCalls })
+        },
+        logprobs: null,
+        finish_reason: said.finish ?? (toolCalls.length > 0 ? "tool_calls" : "stop")
+      }
+    ],
+    usage: openaiUsage(said),
+    service_tier: "default",
+    system_fingerprint: "fp_upstream"
+  }
+}
+
+/** The frames of a stream, terminal event included; a usage chunk only when asked for, as OpenAI does it. */
+export const openaiStream = (said: Said = {}, includeUsage = false): ReadonlyArray<string> => {
+  const { model, text, tools } = filled(said)
+  const chunk = (choices: ReadonlyArray<unknown>, usage?: unknown) =>
+    sse({
+      id: "chatcmpl-upstream",
+      object: "chat.completion.chunk",
+      created: 1_700_000_000,
+      model,
+      service_tier: "default",
+      system_fingerprint: "fp_upstream",
+      choices,
+      ...(includeUsage && { usage: usage ?? null })
+    })
+  const delta = (value: unknown, finish: string | null = null) =>
+    chunk([{ index: 0, delta: value, logprobs: null, finish_reason: finish }])
+  return [
+    delta({ role: "assistant", content: tools.length > 0 ? null : "", refusal: null }),
+    ...text.map((content) => delta({ content })),
+    ...tools.flatMap(({ id, name, args }, index) => [
+      delta({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
+      ...args.map((piece) => delta({ tool_calls: [{ index, function: { arguments: piece } }] }))
+    ]),
+    delta({}, said.finish ?? (tools.length > 0 ? "tool_calls" : "stop")),
+    ...(includeUsage ? [chunk([], openaiUsage(said))] : []),
+    sse("[DONE]")
+  ]
+}
+
+export const openaiError = (message: string, type = "invalid_request_error", code: string | null = null) => ({
+  error: { message, type, param: null, code }
+})
+
+// ------------------------------------------------------------------------------------------- Anthropic
+
+export const anthropicMessage = (said: Said = {}) => {
+  const { model, text, tools, input, output, cached } = filled(said)
+  return {
+    id: "msg_upstream",
+    type: "message",
+    role: "assistant",
+    model,
+    content: [
+      ...(text.length === 0 ? [] : [{ type: "text", text: text.join("") }]),
+      ...tools.map(({ id, name, args }) => ({ type: "tool_use", id, name, input: JSON.parse(args.join("") || "{}") }))
+    ],
+    stop_reason: said.finish ?? (tools.length > 0 ? "tool_use" : "end_turn"),
+    stop_sequence: null,
+    usage: {
+      input_tokens: input - cached,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: cached,
+      output_tokens: output,
+      service_tier: "standard"
+    }
+  }
+}
+
+export const anthropicStream = (said: Said = {}): ReadonlyArray<string> => {
+  const { text, tools } = filled(said)
+  const whole = anthropicMessage(said)
+  const event = (type: string, rest: object) => sse({ type, ...rest }, type)
+  const block = (index: number, start: object, deltas: ReadonlyArray<object>) => [
+    event("content_block_start", { index, content_block: start }),
+    ...deltas.map((delta) => event("content_block_delta", { index, delta })),
+    event("content_block_stop", { index })
+  ]
+  const first = text.length === 0 ? 0 : 1
+  return [
+    event("message_start", {
+      message: { ...whole, content: [], stop_reason: null, usage: { ...whole.usage, output_tokens: 1 } }
+    }),
+    event("ping", {}),
+    ...(text.length === 0
+      ? []
+      : block(
+          0,
+          { type: "text", text: "" },
+          text.map((piece) => ({ type: "text_delta", text: piece }))
+        )),
+    ...tools.flatMap(({ id, name, args }, index) =>
+      block(
+        first + index,
+        { type: "tool_use", id, name, input: {} },
+        args.map((piece) => ({ type: "input_json_delta", partial_json: piece }))
+      )
+    ),
+    event("message_delta", {
+      delta: { stop_reason: whole.stop_reason, stop_sequence: null },
+      usage: { output_tokens: whole.usage.output_tokens }
+    }),
+    event("message_stop", {})
+  ]
+}
+
+export const anthropicError = (message: string, type = "invalid_request_error") => ({
+  type: "error",
+  error: { type, message },
+  request_id: "req_upstream"
+})
+
+// ---------------------------------------------------------------------------------------------- Ollama
+
+const ollamaHead = (said: Said) => ({ model: filled(said).model, created_at: "2024-01-01T00:00:00.000000Z" })
+
+const ollamaTail = (said: Said) => {
+  const { input, output } = filled(said)
+  return {
+    done: true,
+    done_reason: said.finish ?? "stop",
+    total_duration: 1_000_000,
+    load_duration: 100_000,
+    prompt_eval_count: input,
+    prompt_eval_duration: 300_000,
+    eval_count: output,
+    eval_duration: 600_000
+  }
+}
+
+const ollamaTools = (said: Said) =>
+  filled(said).tools.map(({ name, args }) => ({ function: { name, arguments: JSON.parse(args.join("") || "{}") } }))
+
+export const ollamaChat = (said: Said = {}) => {
+  const calls = ollamaTools(said)
+  return {
+    ...ollamaHead(said),
+    message: {
+      role: "assistant",
+      content: filled(said).text.join(""),
+      ...(calls.length > 0 && { tool_calls: calls })
+    },
+    ...ollamaTail(said)
+  }
+}
+
+export const ollamaStream = (said: Said = {}): ReadonlyArray<string> => {
+  const calls = ollamaTools(said)
+  const line = (message: object, rest: object) =>
+    ndjson({ ...ollamaHead(said), message: { role: "assistant", ...message }, ...rest })
+  return [
+    ...filled(said).text.map((content) => line({ content }, { done: false })),
+    ...(calls.length > 0 ? [line({ content: "", tool_calls: calls }, { done: false })] : []),
+    line({ content: "" }, ollamaTail(said))
+  ]
+}
+
+export const ollamaTags = (names: ReadonlyArray<string>) => ({
+  models: names.map((name) => ({
+    name,
+    model: name,
+    modified_at: "2024-01-01T00:00:00.000000Z",
+    size: 1_000_000_000,
+    digest: "0".repeat(64),
+    details: { format: "gguf", family: "llama", families: ["llama"], parameter_size: "8B", quantization_level: "Q4_0" }
+  }))
+})
+
+export const modelList = (names: ReadonlyArray<string>) => ({
+  object: "list",
+  data: names.map((id) => ({ id, object: "model", created: 1_700_000_000, owned_by: "upstream" }))
+})
