@@ -1,6 +1,7 @@
 /**
- * `penstock.yaml`, once: every key is optional in the file and present after decoding. The loader, the CLI, the
- * reference documentation and the editor schema all derive from this.
+ * `penstock.yaml`, once. `PenstockFile` is what a person may write: every key is optional. `PenstockConfig` is what is
+ * in force: the file with environment, flags, built-in providers and defaults joined in. The loader, the CLI, the
+ * reference documentation and the editor schema all derive from these.
  */
 import * as Schema from "effect/Schema"
 import { ByteSize, DurationMillis } from "./Units.ts"
@@ -12,7 +13,10 @@ const optionalWith = <A, I>(schema: Schema.Schema<A, I>, value: () => A) =>
   Schema.optionalWith(schema, { default: value })
 
 /** USD per million tokens, as price lists quote it. */
-const UsdPerMillion = Schema.Number.pipe(Schema.nonNegative(), Schema.lessThanOrEqualTo(1_000_000))
+const UsdPerMillion = Schema.Number.pipe(
+  Schema.nonNegative(),
+  Schema.lessThanOrEqualTo(1_000_000, { description: "a price in USD per million tokens, 0 to 1000000" })
+)
 export const ConfiguredPrice = strictStruct({
   input: UsdPerMillion,
   output: UsdPerMillion,
@@ -21,19 +25,33 @@ export const ConfiguredPrice = strictStruct({
   reasoning: Schema.optional(UsdPerMillion),
   input_audio: Schema.optional(UsdPerMillion),
   output_audio: Schema.optional(UsdPerMillion)
-}).annotations({ identifier: "Price", description: "USD per million tokens" })
+}).annotations({ identifier: "Price" })
 export type ConfiguredPrice = typeof ConfiguredPrice.Type
+
+/** Long enough not to be guessed by hand. Its text appears nowhere: `Redacted` from here on. */
+const Secret = Schema.Redacted(
+  Schema.String.pipe(Schema.minLength(8, { description: "a string of at least 8 characters" }))
+)
 
 export const ServerConfig = strictStruct({
   host: optionalWith(Schema.NonEmptyString, () => "127.0.0.1").annotations({ description: "Address to listen on" }),
-  port: optionalWith(Schema.Int.pipe(Schema.between(0, 65535)), () => 8080).annotations({
+  port: optionalWith(
+    Schema.Int.pipe(Schema.between(0, 65535, { description: "a port number from 0 to 65535" })),
+    () => 8080
+  ).annotations({
     description: "Port; 0 picks a free one"
   }),
   auth: optionalWith(Schema.Literal("none", "keys"), () => "none" as const).annotations({
     description: "keys: a virtual key is required"
   }),
+  admin_key: Schema.optional(Secret).annotations({
+    description: "Opens the admin API and every model; better set as PENSTOCK_ADMIN_KEY"
+  }),
   max_body: optionalWith(ByteSize, () => 25 * 1024 * 1024).annotations({ description: "Largest request body" }),
-  workers: optionalWith(Schema.Int.pipe(Schema.between(1, 1)), () => 1).annotations({
+  workers: optionalWith(
+    Schema.Int.pipe(Schema.between(1, 1, { description: "1 (more worker processes are not supported)" })),
+    () => 1
+  ).annotations({
     description: "Worker processes; 1 for now"
   }),
   shutdown_grace: optionalWith(DurationMillis, () => 30_000).annotations({
@@ -45,16 +63,34 @@ export const ServerConfig = strictStruct({
 export const ProviderProtocol = Schema.Literal("openai", "anthropic", "ollama", "demo")
 export type ProviderProtocol = typeof ProviderProtocol.Type
 
+const BaseUrl = Schema.String.pipe(
+  Schema.pattern(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, { description: "an http:// or https:// address without a query" })
+)
+
+const providerFields = {
+  base_url: Schema.optional(BaseUrl).annotations({ description: "Where it is, version path included" }),
+  api_key: Schema.optional(Schema.Redacted(Schema.String)).annotations({
+    description: 'Its key, best as "${env.NAME}"'
+  }),
+  headers: optionalWith(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }), () => ({})),
+  pricing: Schema.optional(ConfiguredPrice).annotations({ description: "One price for all of its models" })
+}
+
+/** A provider as the file writes it; the built-in ones know their protocol and address. */
+export const ProviderFile = strictStruct({
+  protocol: Schema.optional(ProviderProtocol).annotations({ description: "What it speaks" }),
+  ...providerFields
+})
+export type ProviderFile = typeof ProviderFile.Type
+
 export const ProviderConfig = strictStruct({
   protocol: ProviderProtocol,
-  base_url: Schema.optional(
-    Schema.String.pipe(
-      Schema.pattern(/^https?:\/\/[^\s]+$/, { message: () => "expected an http:// or https:// address" })
-    )
-  ),
-  api_key: Schema.optional(Schema.Redacted(Schema.String)),
-  headers: optionalWith(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }), () => ({})),
-  pricing: Schema.optional(ConfiguredPrice)
+  ...providerFields,
+  /**
+   * The environment variable that its key comes from, for messages. Without an `api_key` it is the one to set; a
+   * provider that has neither needs no key.
+   */
+  key_variable: Schema.optional(Schema.NonEmptyString)
 })
 export type ProviderConfig = typeof ProviderConfig.Type
 
@@ -64,14 +100,20 @@ export const TargetConfig = strictStruct({
   capabilities: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Boolean }))
 })
 
+const Target = Schema.Union(Schema.NonEmptyString, TargetConfig).annotations({
+  description: "a model name such as openai/gpt-4o-mini, or a mapping with a `model`"
+})
+
 export const ModelConfig = Schema.Union(
   Schema.NonEmptyString,
-  strictStruct({ targets: Schema.NonEmptyArray(Schema.Union(Schema.NonEmptyString, TargetConfig)) })
-)
+  strictStruct({
+    targets: Schema.NonEmptyArray(Target).annotations({ description: "a list of at least one target" })
+  })
+).annotations({ description: "a model name such as openai/gpt-4o-mini, or a mapping with `targets`" })
 export type ModelConfig = typeof ModelConfig.Type
 
 export const RouteConfig = strictStruct({
-  match: Schema.NonEmptyArray(Schema.NonEmptyString),
+  match: Schema.NonEmptyArray(Schema.NonEmptyString).annotations({ description: "a list of at least one pattern" }),
   provider: Schema.NonEmptyString
 })
 export type RouteConfig = typeof RouteConfig.Type
@@ -90,7 +132,7 @@ export const PricingConfig = strictStruct({
 
 export const KeyConfig = strictStruct({
   name: Schema.NonEmptyString,
-  key: Schema.Redacted(Schema.String.pipe(Schema.minLength(8))),
+  key: Secret,
   models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"])
 })
 export type KeyConfig = typeof KeyConfig.Type
@@ -101,15 +143,32 @@ export const LoggingConfig = strictStruct({
   retention: optionalWith(DurationMillis, () => 30 * 86_400_000)
 })
 
-export const PenstockConfig = strictStruct({
+const sections = {
   server: optionalWith(ServerConfig, () => Schema.decodeSync(ServerConfig)({})),
-  database: optionalWith(Schema.NonEmptyString, () => "penstock.db"),
-  providers: optionalWith(Schema.Record({ key: Schema.String, value: ProviderConfig }), () => ({})),
-  models: optionalWith(Schema.Record({ key: Schema.String, value: ModelConfig }), () => ({})),
-  routes: optionalWith(Schema.Array(RouteConfig), () => defaultRoutes),
+  database: optionalWith(Schema.NonEmptyString, () => "penstock.db").annotations({
+    description: "Path of the SQLite file"
+  }),
+  models: optionalWith(Schema.Record({ key: Schema.String, value: ModelConfig }), () => ({})).annotations({
+    description: "Names of your own and what they stand for"
+  }),
+  routes: optionalWith(Schema.Array(RouteConfig), () => defaultRoutes).annotations({
+    description: "Which provider answers a name that `models` does not have; the first match wins"
+  }),
   pricing: optionalWith(PricingConfig, () => Schema.decodeSync(PricingConfig)({})),
-  keys: optionalWith(Schema.Array(KeyConfig), () => []),
-  workflows: optionalWith(Schema.NonEmptyString, () => "workflows"),
+  keys: optionalWith(Schema.Array(KeyConfig), () => []).annotations({ description: "Virtual keys" }),
+  workflows: optionalWith(Schema.NonEmptyString, () => "workflows").annotations({
+    description: "Folder of the workflow files"
+  }),
   logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({}))
-})
+}
+
+const providersOf = <A, I>(provider: Schema.Schema<A, I>) =>
+  optionalWith(Schema.Record({ key: Schema.String, value: provider }), () => ({})).annotations({
+    description: "Where models live"
+  })
+
+export const PenstockFile = strictStruct({ ...sections, providers: providersOf(ProviderFile) })
+export type PenstockFile = typeof PenstockFile.Type
+
+export const PenstockConfig = strictStruct({ ...sections, providers: providersOf(ProviderConfig) })
 export type PenstockConfig = typeof PenstockConfig.Type

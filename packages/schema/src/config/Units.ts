@@ -27,11 +27,11 @@ export const DurationMillis = quantity(
   "expected a duration such as 500ms, 5s, 10m, 24h or 7d"
 ).annotations({
   identifier: "Duration",
-  description: "A duration such as 500ms, 5s, 10m, 24h or 7d"
+  description: "a duration such as 500ms, 5s, 10m, 24h or 7d"
 })
 
 /** A size such as `512kb` or `25mb` (powers of 1024); bytes after decoding. */
 export const ByteSize = quantity(sizeUnits, "expected a size such as 512kb, 25mb or 1gb").annotations({
   identifier: "Size",
-  description: "A size such as 512kb, 25mb or 1gb"
+  description: "a size such as 512kb, 25mb or 1gb"
 })
