@@ -1,0 +1,14 @@
+/** Who asks, and how a key is presented. */
+import * as Context from "effect/Context"
+
+export interface Caller {
+  /** The key's name, as the ledger shows it; null without authentication. */
+  readonly key: string | null
+  /** The models that may be named, exactly or with `*` for any characters. */
+  readonly models: ReadonlyArray<string>
+  /** Whether the ledger and the settings may be read. */
+  readonly admin: boolean
+}
+
+/** The caller of this request, provided by the middleware that checked the key. */
+export class CurrentCaller extends Context.Tag("@penstock/schema/api/CurrentCaller")<CurrentCaller, Caller>() {}
