@@ -42,7 +42,9 @@ const json = fc
 
 /** Each part drawn from its own arbitrary; a text or a signature that is empty is drawn only where it can be told. */
 const parts = (wire: Wire): { readonly [T in PartType]: fc.Arbitrary<AssistantPart> } => {
-  const signed = { signature: base64, issuer: fc.constantFrom(...wire.reasoning.signed) }
+  // A wire without signatures draws none, and an empty choice cannot be built.
+  const issuers = wire.reasoning.signed.length === 0 ? ["nobody"] : wire.reasoning.signed
+  const signed = { signature: base64, issuer: fc.constantFrom(...issuers) }
   const reasoning = fc.constant("reasoning" as const)
   return {
     text: fc.record({ type: fc.constant("text" as const), text }),

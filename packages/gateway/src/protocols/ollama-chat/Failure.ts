@@ -1,0 +1,60 @@
+import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
+import type { Headers } from "../Protocol.ts"
+import { isObject, textOf } from "./Json.ts"
+
+const reasonOf = (status: number): Reason => {
+  switch (status) {
+    case 401:
+    case 403:
+      return "authentication"
+    case 404:
+      return "model_not_found"
+    case 408:
+    case 504:
+      return "timeout"
+    case 413:
+      return "too_large"
+    case 429:
+      return "rate_limit"
+    default:
+      return status >= 500 ? "server" : "invalid_request"
+  }
+}
+
+/** The model that a message names in quotes, for the hint only. */
+const named = /model ["']([^"']+)["']/
+
+const hint = (reason: Reason, message: string): string => {
+  if (reason === "model_not_found") return `; get it with: ollama pull ${named.exec(message)?.[1] ?? "NAME"}`
+  if (reason === "authentication") return "; set the provider's api_key"
+  return ""
+}
+
+/** `Retry-After` in seconds. A date would need a clock, and Ollama sends none. */
+const retryAfter = (headers: Headers): number | null => {
+  const value = headers["retry-after"]
+  const seconds = typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1000) : null
+}
+
+/** Ollama sends `{error: "text"}`; a proxy before it may send anything, and is quoted in part. */
+const messageOf = (status: number, body: unknown): string => {
+  if (isObject(body)) {
+    const error = body["error"]
+    if (typeof error === "string" && error !== "") return error
+    if (isObject(error) && textOf(error, "message") !== "") return textOf(error, "message")
+  }
+  return typeof body === "string" && body.trim() !== "" ? body.trim().slice(0, 500) : `HTTP status ${status}`
+}
+
+export const failure = (status: number, body: unknown, headers: Headers): GatewayError => {
+  const reason = reasonOf(status)
+  const message = messageOf(status, body)
+  const retryAfterMillis = retryAfter(headers)
+  return new GatewayError({
+    reason,
+    message: `Ollama: ${message}${hint(reason, message)}`,
+    upstream: { status, code: null },
+    ...(retryAfterMillis === null ? {} : { retryAfterMillis })
+  })
+}
