@@ -1,0 +1,137 @@
+/**
+ * What the API's description says beyond what derives from `PenstockApi`: the data plane, which is other people's API
+ * on a shorter way, and failures, which all have one shape.
+ */
+import { isRecord } from "effect/Predicate"
+
+type Json = { readonly [key: string]: unknown }
+
+const failure = (description: string): Json => ({
+  description,
+  content: { "application/json": { schema: { $ref: "#/components/schemas/ApiError" } } }
+})
+
+const header = (description: string): Json => ({ description, schema: { type: "string" } })
+
+const chatCompletions: Json = {
+  post: {
+    tags: ["data plane"],
+    operationId: "chat.completions",
+    summary: "Create a chat completion",
+    description:
+      "OpenAI's Chat Completions: any of its clients works with `base_url` set to this server's `/v1`. Request and " +
+      "answer are documented by OpenAI; only what routing needs is described here. Fields that are not known here are " +
+      "passed on to a provider of the same protocol; what another protocol cannot express is named in " +
+      "`x-penstock-dropped`. `model` is a name of `GET /v1/models`.",
+    externalDocs: {
+      description: "OpenAI: create a chat completion",
+      url: "https://platform.openai.com/docs/api-reference/chat/create"
+    },
+    parameters: [],
+    security: [{ bearer: [] }, { apiKey: [] }],
+    requestBody: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            required: ["model", "messages"],
+            properties: {
+              model: { type: "string", description: "A name of `GET /v1/models`, or `provider/model`" },
+              messages: { type: "array", minItems: 1, items: { type: "object" } },
+              stream: { type: "boolean", default: false, description: "Answer with server-sent events" }
+            },
+            additionalProperties: true
+          },
+          example: { model: "demo/echo", messages: [{ role: "user", content: "Hello" }] }
+        }
+      }
+    },
+    responses: {
+      "200": {
+        description: "A `chat.completion`, or its chunks as server-sent events that end with `data: [DONE]`",
+        headers: {
+          "x-request-id": header("The request's id in the ledger"),
+          "x-penstock-provider": header("The provider that answered"),
+          "x-penstock-model": header("The model's name at the provider"),
+          "x-penstock-attempts": header("How many attempts it took"),
+          "x-penstock-cost-usd": header("What it cost, when that is known; not on streams"),
+          "x-penstock-dropped": header("Fields of the request that the provider's protocol cannot express")
+        },
+        content: {
+          "application/json": { schema: { type: "object", properties: { object: { const: "chat.completion" } } } },
+          "text/event-stream": { schema: { type: "string" } }
+        }
+      },
+      "400": failure("The request is not one; `param` names the field. Also a context that is too long"),
+      "401": failure("No key, or one that is not known here"),
+      "403": failure("The key may not use this model"),
+      "404": failure("No provider has this model"),
+      "413": failure("The body is larger than `server.max_body`"),
+      "429": failure("The provider limits the rate; `Retry-After` says how long"),
+      "500": failure("Penstock failed"),
+      "502": failure("The provider failed, refused the gateway's key or broke off; its answer is in `upstream`"),
+      "503": failure("The provider is not configured or not reachable; the message says what to set"),
+      "504": failure("The provider did not answer in time")
+    }
+  }
+}
+
+/** Paths of the data plane, with the methods that they take. */
+export const dataPlanePaths: { readonly [path: string]: ReadonlyArray<string> } = {
+  "/v1/chat/completions": ["POST"]
+}
+
+const mapValues = (record: unknown, map: (value: unknown, key: string) => unknown): Json =>
+  isRecord(record) ? Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)])) : {}
+
+/** The framework's own decode error never leaves the server: it is written as any other failure. */
+const frameworkSchemas = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
+
+/** What an endpoint answers beside JSON, by `Accept`. */
+const alternatives: { readonly [operationId: string]: string } = {
+  "status.landing": "text/html",
+  "ledger.requests": "text/csv"
+}
+
+const withAlternative = (response: unknown, contentType: string | undefined): unknown =>
+  contentType === undefined || !isRecord(response) || !isRecord(response["content"])
+    ? response
+    : { ...response, content: { ...response["content"], [contentType]: { schema: { type: "string" } } } }
+
+const describeOperation = (operation: unknown): unknown => {
+  if (!isRecord(operation)) return operation
+  const alternative = alternatives[String(operation["operationId"])]
+  const takesInput = isRecord(operation["requestBody"]) || JSON.stringify(operation["parameters"]).includes('"query"')
+  const responses = Object.entries(isRecord(operation["responses"]) ? operation["responses"] : {}).flatMap(
+    ([status, response]): ReadonlyArray<readonly [string, unknown]> => {
+      if (status === "200") return [[status, withAlternative(response, alternative)]]
+      if (status !== "400") return [[status, response]]
+      return takesInput
+        ? [[status, failure("The request is not what the endpoint takes; `param` names the field")]]
+        : []
+    }
+  )
+  return { ...operation, responses: Object.fromEntries(responses) }
+}
+
+/** Completes the description that is derived from the API. */
+export const describe = (spec: Json): Json => {
+  const components = isRecord(spec["components"]) ? spec["components"] : {}
+  const schemas = Object.entries(isRecord(components["schemas"]) ? components["schemas"] : {})
+  return {
+    ...spec,
+    paths: {
+      "/v1/chat/completions": chatCompletions,
+      ...mapValues(spec["paths"], (item) => mapValues(item, describeOperation))
+    },
+    components: {
+      ...components,
+      schemas: Object.fromEntries(schemas.filter(([name]) => !frameworkSchemas.has(name)))
+    },
+    tags: [
+      { name: "data plane", description: "The provider's own API, on one address" },
+      ...(Array.isArray(spec["tags"]) ? spec["tags"] : [])
+    ]
+  }
+}

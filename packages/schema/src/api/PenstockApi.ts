@@ -1,0 +1,23 @@
+/**
+ * The control plane. Server, typed client (`HttpApiClient.make(PenstockApi)`) and `openapi.json` derive from this
+ * value. The data plane speaks other people's APIs on a shorter way and is only described here (`DataPlane.ts`).
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { describe } from "./DataPlane.ts"
+import { LedgerApi } from "./LedgerApi.ts"
+import { ModelsApi } from "./ModelsApi.ts"
+import { RoutingApi } from "./RoutingApi.ts"
+import { StatusApi } from "./StatusApi.ts"
+import { version } from "./Version.ts"
+
+export const PenstockApi = HttpApi.make("penstock")
+  .add(ModelsApi)
+  .add(RoutingApi)
+  .add(LedgerApi)
+  .add(StatusApi)
+  .annotate(OpenApi.Title, "Penstock")
+  .annotate(OpenApi.Version, version)
+  .annotate(OpenApi.Description, "An AI gateway: one metered address in front of many providers.")
+  .annotate(OpenApi.License, { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" })
+  .annotate(OpenApi.Transform, describe)
