@@ -1,0 +1,32 @@
+/** Anthropic's Messages API, and the vendors that follow it. */
+import type { Protocol } from "../Protocol.ts"
+import { failure } from "./ClassifyFailure.ts"
+import { decode } from "./DecodeAnswer.ts"
+import { decoder } from "./DecodeStream.ts"
+import { isObject, objectIn } from "./Json.ts"
+import { lowerRequest } from "./LowerRequest.ts"
+
+/** The version of the API that everything here is written for. */
+const version = "2023-06-01"
+
+const modelNames = (body: unknown): ReadonlyArray<string> => {
+  const data = objectIn(body)["data"]
+  return Array.isArray(data)
+    ? data.flatMap((model: unknown) => (isObject(model) && typeof model["id"] === "string" ? [model["id"]] : []))
+    : []
+}
+
+export const protocol: Protocol = {
+  id: "anthropic-messages",
+  chatPath: "/v1/messages",
+  // A page holds 20 unless more are asked for, and there are more models than that.
+  modelsPath: "/v1/models?limit=1000",
+  authorize: (apiKey) => ({ ...(apiKey === null ? {} : { "x-api-key": apiKey }), "anthropic-version": version }),
+  framing: "sse",
+  lower: lowerRequest,
+  decode,
+  // The shim is told by its tool's name: nothing of the request is needed.
+  decoder,
+  failure,
+  modelNames
+}

@@ -1,0 +1,109 @@
+/**
+ * What a failure means: by `error.type` where it says more than the status, else by the status. Never by the message.
+ *
+ * A prompt that is too long has neither a type nor a code of its own: it is an `invalid_request_error` with status 400
+ * like any other, and stays `invalid_request`. (413 is about the bytes of the request.)
+ */
+import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import type { Headers } from "../Protocol.ts"
+import { isObject, type JsonObject, objectIn, stringIn } from "./Json.ts"
+
+/** The status that goes with a type: a failure inside a stream has no other. */
+const statuses: ReadonlyMap<string, number> = new Map([
+  ["invalid_request_error", 400],
+  ["authentication_error", 401],
+  ["billing_error", 402],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+  ["conflict_error", 409],
+  ["request_too_large", 413],
+  ["rate_limit_error", 429],
+  ["api_error", 500],
+  ["timeout_error", 504],
+  ["overloaded_error", 529]
+])
+
+const byStatus = (status: number): Reason => {
+  switch (status) {
+    case 401:
+    case 403:
+      return "authentication"
+    case 404:
+      return "model_not_found"
+    case 408:
+    case 504:
+      return "timeout"
+    case 413:
+      return "too_large"
+    // The account at the provider has no money left: to a caller the same as an exhausted quota.
+    case 402:
+    case 429:
+      return "rate_limit"
+    default:
+      return status >= 400 && status < 500 && status !== 409 ? "invalid_request" : "server"
+  }
+}
+
+/** Types that a proxy may send with a status of its own, and that then say more than the status. */
+const decisive: ReadonlySet<string> = new Set([
+  "authentication_error",
+  "permission_error",
+  "billing_error",
+  "request_too_large",
+  "rate_limit_error",
+  "timeout_error",
+  "overloaded_error"
+])
+
+const header = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name]
+  return typeof value === "string" ? value : value?.[0]
+}
+
+/** From `retry-after-ms` or `retry-after` in seconds. An HTTP date is ignored: reading it needs a clock. */
+const retryAfterMillis = (headers: Headers): number | undefined => {
+  const millis = header(headers, "retry-after-ms")
+  const seconds = header(headers, "retry-after")
+  const wait =
+    millis !== undefined && /^\d+(\.\d+)?$/.test(millis.trim())
+      ? Number(millis)
+      : seconds !== undefined && /^\d+(\.\d+)?$/.test(seconds.trim())
+        ? Number(seconds) * 1000
+        : undefined
+  return wait === undefined || wait > Number.MAX_SAFE_INTEGER ? undefined : Math.ceil(wait)
+}
+
+const build = (status: number | null, body: unknown, headers: Headers): GatewayError => {
+  const error = objectIn(objectIn(body)["error"])
+  const type = stringIn(error["type"])
+  const typical = statuses.get(type) ?? null
+  const telling = status === null || decisive.has(type) ? (typical ?? status) : status
+  const code = stringIn(objectIn(error["details"])["error_code"])
+  const wait = retryAfterMillis(headers)
+  const message = (stringIn(error["message"]) || stringIn(body)).trim().slice(0, 2000)
+  return new GatewayError({
+    reason: telling === null ? "server" : byStatus(telling),
+    message: message || `The provider answered with status ${status ?? "unknown"} and no message.`,
+    ...(code === "" ? {} : { code }),
+    upstream: { status: status ?? typical, code: type === "" ? null : type },
+    ...(wait === undefined ? {} : { retryAfterMillis: wait })
+  })
+}
+
+/** A failed answer. */
+export const failure = (status: number, body: unknown, headers: Headers): GatewayError => build(status, body, headers)
+
+/** Whether a body that came with status 200, or an event, is a failure in disguise. */
+export const isError = (body: JsonObject): boolean => body["type"] === "error" || isObject(body["error"])
+
+/** A failure inside an answer that began with status 200. */
+export const inBand = (body: unknown): GatewayError => build(null, body, {})
+
+/** The same as an event of a stream. */
+export const event = (error: GatewayError): StreamEvent => ({
+  type: "error",
+  message: error.message,
+  code: error.upstream?.code ?? null,
+  status: error.upstream?.status ?? null
+})
