@@ -1,0 +1,53 @@
+/**
+ * From an OpenAI client to a server that speaks the same: the caller's bytes are sent on with two edits at most, the
+ * model's name, and the wish for usage at the end of a stream, which the ledger needs.
+ */
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import * as JsonEdit from "../../wire/JsonEdit.ts"
+import type { Frame } from "../Protocol.ts"
+
+/** The caller's request, as bytes and as the object that they hold. */
+export interface Original {
+  readonly bytes: Buffer
+  readonly json: { readonly [key: string]: unknown }
+}
+
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Whether the caller wants usage at the end of the stream. */
+export const wantsUsage = (json: Original["json"]): boolean =>
+  isRecord(json["stream_options"]) && json["stream_options"]["include_usage"] === true
+
+const withUsage = (options: unknown) => ({ ...(isRecord(options) ? options : {}), include_usage: true })
+
+/** The request to send on. */
+export const rewrite = (original: Original, model: string): Buffer => {
+  const { json } = original
+  const addUsage = json["stream"] === true && !wantsUsage(json)
+  let bytes = original.bytes
+  if (json["model"] !== model) {
+    const range = JsonEdit.valueRange(bytes, "model")
+    // A text that cannot be edited safely (a key given twice, or spelled with escapes) is written anew.
+    if (range === null) return rewritten(json, model, addUsage)
+    bytes = JsonEdit.replace(bytes, range, JSON.stringify(model))
+  }
+  if (!addUsage) return bytes
+  if (json["stream_options"] === undefined) return JsonEdit.prepend(bytes, "stream_options", `{"include_usage":true}`)
+  const range = JsonEdit.valueRange(bytes, "stream_options")
+  return range === null
+    ? rewritten(json, model, addUsage)
+    : JsonEdit.replace(bytes, range, JSON.stringify(withUsage(json["stream_options"])))
+}
+
+const rewritten = (json: Original["json"], model: string, addUsage: boolean): Buffer =>
+  Buffer.from(
+    JSON.stringify({ ...json, model, ...(addUsage ? { stream_options: withUsage(json["stream_options"]) } : {}) })
+  )
+
+/** Whether a frame is nothing but the usage that was asked for in the caller's place. */
+export const isUsageOnly = (frame: Frame, events: ReadonlyArray<StreamEvent>): boolean => {
+  if (!events.some((event) => event.type === "usage")) return false
+  const chunk: unknown = JSON.parse(frame.data)
+  return isRecord(chunk) && Array.isArray(chunk["choices"]) && chunk["choices"].length === 0
+}

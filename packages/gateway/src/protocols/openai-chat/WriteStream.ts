@@ -1,0 +1,129 @@
+/**
+ * Neutral events to `chat.completion.chunk` ones. What is the same in every chunk is written once, at `start`; after
+ * that only the delta is turned into JSON.
+ */
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import type { AnswerContext, Encoder } from "../Dialect.ts"
+import type { Usage as Counts } from "@penstock/schema/Usage"
+import * as Failure from "./ClassifyFailure.ts"
+import * as Reasoning from "./Reasoning.ts"
+import * as Usage from "./Usage.ts"
+import { idOf } from "./WriteAnswer.ts"
+import { frame } from "./WriteFailure.ts"
+
+class ChunkEncoder implements Encoder {
+  private readonly context: AnswerContext
+  /** Up to the value of `choices`. */
+  private head = ""
+  /** From after the delta. */
+  private readonly tail: string
+  private usage: Counts | undefined
+  private readonly calls = new Map<number, number>()
+  private readonly reasoning = new Map<number, { text: string; redacted: boolean }>()
+  /** An unsigned part: it needs a detail only if another follows. */
+  private plain: Reasoning.ReasoningPart | undefined
+
+  constructor(context: AnswerContext) {
+    this.context = context
+    this.tail = `,"logprobs":null,"finish_reason":null}]${context.includeUsage ? `,"usage":null` : ""}}\n\n`
+  }
+
+  write(event: StreamEvent): string {
+    switch (event.type) {
+      case "start":
+        this.head = this.headOf(event.id, event.model)
+        return this.chunk(`{"role":"assistant","content":"","refusal":null}`)
+      case "text-delta":
+        return event.text === "" ? "" : this.chunk(`{"content":${JSON.stringify(event.text)}}`)
+      case "refusal-delta":
+        return event.text === "" ? "" : this.chunk(`{"refusal":${JSON.stringify(event.text)}}`)
+      case "reasoning-start":
+        return this.reasoningStart(event.index, event.redacted === true)
+      case "reasoning-delta":
+        return this.reasoningDelta(event.index, event.text)
+      case "reasoning-end":
+        return this.reasoningEnd(event)
+      case "tool-call-start": {
+        const index = this.calls.size
+        this.calls.set(event.index, index)
+        const called = { name: event.name, arguments: "" }
+        return this.chunk(JSON.stringify({ tool_calls: [{ index, id: event.id, type: "function", function: called }] }))
+      }
+      case "tool-call-delta": {
+        if (event.arguments === "") return ""
+        const index = this.calls.get(event.index) ?? 0
+        const text = JSON.stringify(event.arguments)
+        return this.chunk(`{"tool_calls":[{"index":${index},"function":{"arguments":${text}}}]}`)
+      }
+      case "usage":
+        this.usage = event.usage
+        return ""
+      case "finish":
+        return this.finish(event)
+      case "error":
+        return frame(Failure.fromEvent(event))
+      case "text-start":
+      case "text-end":
+      case "refusal-start":
+      case "refusal-end":
+      case "tool-call-end":
+        return ""
+    }
+  }
+
+  private headOf(id: string, model: string): string {
+    const { created } = this.context
+    const constant = { id: idOf(id, created), object: "chat.completion.chunk", created, model }
+    return `data: ${JSON.stringify(constant).slice(0, -1)},"choices":`
+  }
+
+  private chunk(delta: string): string {
+    return `${this.head}[{"index":0,"delta":${delta}${this.tail}`
+  }
+
+  private detail(part: Reasoning.ReasoningPart): string {
+    return this.chunk(JSON.stringify({ reasoning_details: [Reasoning.detailOf(part)] }))
+  }
+
+  private reasoningStart(index: number, redacted: boolean): string {
+    this.reasoning.set(index, { text: "", redacted })
+    const before = this.plain
+    this.plain = undefined
+    return before === undefined ? "" : this.detail(before)
+  }
+
+  private reasoningDelta(index: number, text: string): string {
+    const part = this.reasoning.get(index)
+    if (part !== undefined) part.text += text
+    return text === "" ? "" : this.chunk(`{"reasoning_content":${JSON.stringify(text)}}`)
+  }
+
+  private reasoningEnd(event: Extract<StreamEvent, { type: "reasoning-end" }>): string {
+    const { text, redacted } = this.reasoning.get(event.index) ?? { text: "", redacted: false }
+    this.reasoning.delete(event.index)
+    const part: Reasoning.ReasoningPart = {
+      type: "reasoning",
+      text,
+      ...(redacted ? { redacted } : {}),
+      ...(event.signature === undefined ? {} : { signature: event.signature }),
+      ...(event.issuer === undefined ? {} : { issuer: event.issuer })
+    }
+    if (!Reasoning.isPlain(part)) return this.detail(part)
+    this.plain = part
+    return ""
+  }
+
+  private finish(event: Extract<StreamEvent, { type: "finish" }>): string {
+    const stop = event.stopSequence === undefined ? {} : { stop_reason: event.stopSequence }
+    const choice = { index: 0, delta: {}, logprobs: null, finish_reason: event.reason, ...stop }
+    const { includeUsage } = this.context
+    const last = `${this.head}${JSON.stringify([choice])}${includeUsage ? `,"usage":null` : ""}}\n\n`
+    const usage =
+      includeUsage && this.usage !== undefined
+        ? `${this.head}[],"usage":${JSON.stringify(Usage.write(this.usage))}}\n\n`
+        : ""
+    return `${last}${usage}data: [DONE]\n\n`
+  }
+}
+
+export const encoder = (context: AnswerContext): Encoder => new ChunkEncoder(context)
