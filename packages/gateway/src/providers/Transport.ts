@@ -2,10 +2,11 @@
  * The way to a provider: bytes out, bytes in. Over HTTP it is an undici pool, for the demo provider a function in this
  * process; whoever calls cannot tell which.
  *
- * A body is delivered by plain calls, not by Effects: a stream of a thousand chunks costs a thousand function calls.
+ * An exchange is one Effect, from the request's first byte to the answer's last. In between the answer is delivered by
+ * plain calls: a stream of a thousand chunks costs a thousand function calls, not a thousand Effects.
  */
 import type { GatewayError } from "@penstock/schema/GatewayError"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { Headers } from "../protocols/Protocol.ts"
 
 export interface TransportRequest {
@@ -16,28 +17,48 @@ export interface TransportRequest {
   readonly body: Uint8Array | string | null
 }
 
-/** Receives a body as it arrives. */
+/** Receives an answer as it arrives. Its functions must not throw. */
 export interface Receiver {
-  /** Says `false` to pause the source until `resume` is called: a slow reader slows the provider, memory does not grow. */
-  readonly onChunk: (chunk: Uint8Array) => boolean
-  /** Told once, before the first chunk, how to resume a paused source. */
-  readonly onStart: (resume: () => void) => void
-}
-
-export interface TransportResponse {
-  readonly status: number
-  readonly headers: Headers
-  /** The whole body. Fails with `network` when it is cut. Interruption aborts the exchange. */
-  readonly bytes: Effect.Effect<Uint8Array, GatewayError>
-  /** Runs the body into a receiver and completes at its end; fails with `network` when it is cut. Interruption aborts. */
-  readonly pipe: (receiver: Receiver) => Effect.Effect<void, GatewayError>
+  /** The head is here; called once, first. `resume` restarts a source that `onChunk` has paused. */
+  readonly onHead: (status: number, headers: Headers, resume: () => void) => void
+  /**
+   * - `more`: go on
+   * - `pause`: nothing until `resume`; a slow reader slows the provider, and memory does not grow
+   * - `enough`: the answer is whole; the exchange completes now, and whatever follows is thrown away
+   */
+  readonly onChunk: (chunk: Uint8Array) => "more" | "pause" | "enough"
 }
 
 export interface Transport {
   /**
-   * Sends a request and completes when the response's head is here. Fails with `unreachable` (no connection, naming the
-   * address) or `network` (the connection broke). Interruption aborts the exchange at once. Exactly one of `bytes` and
-   * `pipe` must be run on the response; if neither is, `abandon` is.
+   * Completes at the end of the answer's body. Fails with `unreachable` (no connection, naming the address) or
+   * `network` (the connection broke, before or within the body). Interruption aborts the exchange at once.
    */
-  readonly send: (request: TransportRequest) => Effect.Effect<TransportResponse, GatewayError>
+  readonly exchange: (request: TransportRequest, receiver: Receiver) => Effect.Effect<void, GatewayError>
 }
+
+/** An answer that was read whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Buffer
+}
+
+/** One exchange, its answer read whole. */
+export const collect = (transport: Transport, request: TransportRequest): Effect.Effect<WholeAnswer, GatewayError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let head: { readonly status: number; readonly headers: Headers } = { status: 0, headers: {} }
+    return Effect.map(
+      transport.exchange(request, {
+        onHead: (status, headers) => {
+          head = { status, headers }
+        },
+        onChunk: (chunk) => {
+          chunks.push(chunk)
+          return "more"
+        }
+      }),
+      () => ({ ...head, body: Buffer.concat(chunks) })
+    )
+  })

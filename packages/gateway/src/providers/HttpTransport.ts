@@ -1,0 +1,114 @@
+/** Transport over HTTP: one undici pool per origin, shared by all providers behind it. */
+import * as GatewayError from "@penstock/schema/GatewayError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Pool, type Dispatcher } from "undici"
+import type { Receiver, Transport, TransportRequest } from "./Transport.ts"
+
+export interface Service {
+  /** The transport to a base URL. The pool behind it is opened at first use and lives as long as the layer. */
+  readonly to: (baseUrl: string) => Transport
+}
+
+export class HttpTransport extends Context.Tag("@penstock/gateway/providers/HttpTransport")<HttpTransport, Service>() {}
+
+/** Kept below the five seconds after which Node servers close an idle connection, so that no request meets its end. */
+const idleConnectionMillis = 4_000
+const connectMillis = 5_000
+/** A connection is kept for the next request when the rest of a whole answer arrives within this time. */
+const lingerMillis = 1_000
+/** A model may think for long before it answers; what is shorter is a policy and not the pool's. */
+const silentMillis = 600_000
+
+class Aborted extends Error {}
+const aborted = new Aborted("the exchange was interrupted")
+
+/** The system's own word for what went wrong (`ECONNREFUSED`), for the message only. */
+const wordFor = (error: Error): string =>
+  "code" in error && typeof error.code === "string" && error.code !== "" ? error.code : error.message
+
+const exchange = (pool: Pool, address: string, basePath: string) => (request: TransportRequest, receiver: Receiver) =>
+  Effect.async<void, GatewayError.GatewayError>((resume) => {
+    let controller: Dispatcher.DispatchController | null = null
+    let interrupted = false
+    let enough: NodeJS.Timeout | null = null
+    const options: Dispatcher.DispatchOptions = {
+      method: request.method,
+      path: basePath + request.path,
+      headers: request.headers,
+      body: request.body
+    }
+    pool.dispatch(options, {
+      // Called when a connection is there: a failure before it means that nobody was reached.
+      onRequestStart: (started) => {
+        controller = started
+        if (interrupted) started.abort(aborted)
+      },
+      onResponseStart: (current, status, headers) => {
+        // Informational answers (103) come before the real head.
+        if (status >= 200) receiver.onHead(status, headers, () => current.resume())
+      },
+      onResponseData: (current, chunk) => {
+        if (enough !== null) return
+        const next = receiver.onChunk(chunk)
+        if (next === "pause") current.pause()
+        else if (next === "enough") {
+          enough = setTimeout(() => current.abort(aborted), lingerMillis)
+          resume(Effect.void)
+        }
+      },
+      onResponseEnd: () => {
+        if (enough === null) resume(Effect.void)
+        else clearTimeout(enough)
+      },
+      onResponseError: (_, error) => {
+        if (enough !== null) clearTimeout(enough)
+        if (interrupted || enough !== null) return
+        resume(
+          Effect.fail(
+            controller === null
+              ? GatewayError.make("unreachable", `no connection to ${address} (${wordFor(error)})`)
+              : GatewayError.make("network", `the connection to ${address} broke (${wordFor(error)})`)
+          )
+        )
+      }
+    })
+    return Effect.sync(() => {
+      interrupted = true
+      controller?.abort(aborted)
+    })
+  })
+
+const make = Effect.gen(function* () {
+  const pools = new Map<string, Pool>()
+  // Destroyed, not closed: whoever shuts down has already waited for the requests that it wanted to finish.
+  yield* Effect.addFinalizer(() =>
+    Effect.promise(() => Promise.all([...pools.values()].map((pool) => pool.destroy()))).pipe(Effect.asVoid)
+  )
+  const poolOf = (origin: string): Pool => {
+    const known = pools.get(origin)
+    if (known !== undefined) return known
+    const pool = new Pool(origin, {
+      connections: null,
+      pipelining: 1,
+      keepAliveTimeout: idleConnectionMillis,
+      headersTimeout: silentMillis,
+      bodyTimeout: silentMillis,
+      connect: { timeout: connectMillis, noDelay: true }
+    })
+    pools.set(origin, pool)
+    return pool
+  }
+  const service: Service = {
+    to: (baseUrl) => {
+      const url = new URL(baseUrl)
+      const basePath = url.pathname.replace(/\/+$/, "")
+      const address = url.origin + basePath
+      return { exchange: (request, receiver) => exchange(poolOf(url.origin), address, basePath)(request, receiver) }
+    }
+  }
+  return service
+})
+
+export const layer: Layer.Layer<HttpTransport> = Layer.scoped(HttpTransport, make)

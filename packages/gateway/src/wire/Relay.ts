@@ -1,0 +1,173 @@
+/**
+ * A relay turns the bytes of a provider's stream into what the caller gets. It is synchronous and knows nothing of
+ * sockets: the byte path is `push` per chunk and `end` at the end, and what was seen on the way is in `seen`.
+ */
+import * as GatewayError from "@penstock/schema/GatewayError"
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import type { Usage } from "@penstock/schema/Usage"
+import type { Encoder } from "../protocols/Dialect.ts"
+import type { DecodeContext, Frame, Protocol } from "../protocols/Protocol.ts"
+import * as Framing from "./Framing.ts"
+
+/** What has been seen of an answer so far. */
+export interface Seen {
+  /** The answer's model, in the provider's words; null before its start. */
+  model: string | null
+  usage: Usage | null
+  /** A first token (text, reasoning or a tool call) is there. */
+  token: boolean
+  /** The provider's terminal event is there; without it the answer was cut. */
+  finished: boolean
+  /** The provider broke off, and said why. */
+  failure: GatewayError.GatewayError | null
+  /** Frames that were not what the protocol promises, and were left out. */
+  malformed: number
+}
+
+export interface Relay<Out> {
+  /** What a chunk amounts to; null when it is nothing yet. */
+  readonly push: (chunk: Uint8Array) => Out | null
+  /** What is left once the body has ended well. */
+  readonly end: () => Out | null
+  readonly seen: Readonly<Seen>
+}
+
+const note = (seen: Seen, event: StreamEvent): void => {
+  switch (event.type) {
+    case "start":
+      seen.model = event.model
+      break
+    case "usage":
+      seen.usage = event.usage
+      break
+    case "finish":
+      seen.finished = true
+      break
+    case "error":
+      seen.failure = new GatewayError.GatewayError({
+        reason: "server",
+        message: event.message,
+        upstream: { status: event.status, code: event.code }
+      })
+      break
+    case "text-delta":
+    case "reasoning-delta":
+    case "refusal-delta":
+      seen.token ||= event.text !== ""
+      break
+    case "tool-call-start":
+      seen.token = true
+      break
+    default:
+  }
+}
+
+const sseEnd = Buffer.from("\n\n")
+const ndjsonEnd = Buffer.from("\n")
+
+/** What to do with one frame: its raw bytes, its content, and the events that it holds. */
+type OnFrame = (raw: Buffer, frame: Frame | null, events: ReadonlyArray<StreamEvent>) => void
+
+/** Splits, decodes and takes note: what all relays share. */
+const reader = (protocol: Protocol, context: DecodeContext, onFrame: OnFrame) => {
+  const seen: Seen = { model: null, usage: null, token: false, finished: false, failure: null, malformed: 0 }
+  const splitter = Framing.make(protocol.framing)
+  const decoder = protocol.decoder(context)
+  const read = (raw: Buffer): void => {
+    const frame = Framing.parse(protocol.framing, raw)
+    const events = frame === null ? [] : decoder.step(frame)
+    if (events === "malformed") {
+      seen.malformed += 1
+      return
+    }
+    for (const event of events) note(seen, event)
+    onFrame(raw, frame, events)
+  }
+  return {
+    seen,
+    push: (chunk: Uint8Array): void => {
+      for (const raw of splitter.push(chunk)) read(raw)
+    },
+    end: (): void => {
+      const rest = splitter.rest()
+      if (rest.length > 0) read(Buffer.concat([rest, protocol.framing === "sse" ? sseEnd : ndjsonEnd]))
+      const events = decoder.end()
+      for (const event of events) note(seen, event)
+      if (events.length > 0) onFrame(Buffer.alloc(0), null, events)
+    }
+  }
+}
+
+/** Decodes into neutral events. */
+export const toEvents = (protocol: Protocol, context: DecodeContext): Relay<ReadonlyArray<StreamEvent>> => {
+  let out: Array<StreamEvent> = []
+  const source = reader(protocol, context, (_raw, _frame, events) => {
+    out.push(...events)
+  })
+  const take = (): ReadonlyArray<StreamEvent> | null => {
+    if (out.length === 0) return null
+    const taken = out
+    out = []
+    return taken
+  }
+  return {
+    seen: source.seen,
+    push: (chunk) => {
+      source.push(chunk)
+      return take()
+    },
+    end: () => {
+      source.end()
+      return take()
+    }
+  }
+}
+
+/** Decodes, and encodes in the caller's dialect. A provider's error is not encoded: it is in `seen`. */
+export const translate = (protocol: Protocol, context: DecodeContext, encoder: Encoder): Relay<Uint8Array> => {
+  const events = toEvents(protocol, context)
+  const encode = (decoded: ReadonlyArray<StreamEvent> | null): Uint8Array | null => {
+    let text = ""
+    for (const event of decoded ?? []) if (event.type !== "error") text += encoder.write(event)
+    return text === "" ? null : Buffer.from(text)
+  }
+  return { seen: events.seen, push: (chunk) => encode(events.push(chunk)), end: () => encode(events.end()) }
+}
+
+/**
+ * Passes a provider's frames on, byte for byte, and only looks. A malformed frame is left out, as is an error, which is
+ * in `seen`, and a frame that `hides` names: the usage that we asked for and the caller did not. When the answer is
+ * whole but the provider left out the wire's end mark, the mark is added.
+ */
+export const passThrough = (
+  protocol: Protocol,
+  hides: (frame: Frame, events: ReadonlyArray<StreamEvent>) => boolean,
+  endMark: { readonly is: (frame: Frame) => boolean; readonly bytes: string }
+): Relay<Uint8Array> => {
+  let out: Array<Buffer> = []
+  let marked = false
+  const source = reader(protocol, { request: null }, (raw, frame, events) => {
+    if (events.some((event) => event.type === "error")) return
+    if (frame !== null && endMark.is(frame)) marked = true
+    if (raw.length > 0 && !(frame !== null && hides(frame, events))) out.push(raw)
+  })
+  const take = (): Uint8Array | null => {
+    const [first] = out
+    if (first === undefined) return null
+    const taken = out.length === 1 ? first : Buffer.concat(out)
+    out = []
+    return taken
+  }
+  return {
+    seen: source.seen,
+    push: (chunk) => {
+      source.push(chunk)
+      return take()
+    },
+    end: () => {
+      source.end()
+      if (source.seen.finished && !marked) out.push(Buffer.from(endMark.bytes))
+      return take()
+    }
+  }
+}
