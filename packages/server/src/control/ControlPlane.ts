@@ -1,0 +1,49 @@
+/**
+ * The control plane as one `HttpApp`: everything but the data plane. It answers every request, failures included, so
+ * that whoever owns the listener has nothing left to do.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServer from "@effect/platform/HttpServer"
+import type { Keys } from "@penstock/gateway/keys/Keys"
+import type { Ledger } from "@penstock/gateway/ledger/Ledger"
+import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
+import type { Router } from "@penstock/gateway/routing/Router"
+import type { Settings } from "@penstock/gateway/Settings"
+import { PenstockApi } from "@penstock/schema/api/PenstockApi"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Authorization from "./Authorization.ts"
+import * as Documentation from "./Documentation.ts"
+import * as Failures from "./Failures.ts"
+import * as LedgerHandlers from "./LedgerHandlers.ts"
+import * as ModelsHandlers from "./ModelsHandlers.ts"
+import * as RoutingHandlers from "./RoutingHandlers.ts"
+import * as StatusHandlers from "./StatusHandlers.ts"
+
+const layerGroups = Layer.mergeAll(
+  ModelsHandlers.layer,
+  RoutingHandlers.layer,
+  LedgerHandlers.layer,
+  StatusHandlers.layer
+).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
+
+const layer = Documentation.layer.pipe(
+  Layer.provideMerge(HttpApiBuilder.api(PenstockApi)),
+  Layer.provide(layerGroups),
+  Layer.merge(HttpApiBuilder.middleware(Failures.middleware)),
+  Layer.merge(Layer.mergeAll(HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, HttpServer.layerContext))
+)
+
+/** Builds the app. The scope is that of the server. */
+export const make: Effect.Effect<
+  HttpApp.Default,
+  never,
+  Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
+> = Effect.gen(function* () {
+  const context = yield* Layer.build(layer)
+  const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)
+  return Effect.mapInputContext(app, (request) => Context.merge(context, request))
+})

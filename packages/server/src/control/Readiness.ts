@@ -1,0 +1,39 @@
+/** Ready: the ledger works, and at least one provider can be called. */
+import type { Service as Ledger } from "@penstock/gateway/ledger/Ledger"
+import type { Service as Registry } from "@penstock/gateway/providers/ProviderRegistry"
+import { NotReady, ProviderState, Ready } from "@penstock/schema/api/StatusApi"
+import * as Effect from "effect/Effect"
+import * as ProviderCheck from "./ProviderCheck.ts"
+
+const ledgerState = (ledger: Ledger) =>
+  ledger.requests({ limit: 1 }).pipe(
+    Effect.as({ ready: true, reason: null }),
+    Effect.catchAll((error) =>
+      Effect.as(Effect.logError("The ledger could not be read", error), {
+        ready: false,
+        reason: "The ledger could not be read; the log has the cause."
+      })
+    )
+  )
+
+const providerState = (check: ProviderCheck.Check, showAddresses: boolean): ProviderState =>
+  new ProviderState({
+    protocol: check.provider.protocol.id,
+    configured: check.provider.missing === null,
+    reachable: ProviderCheck.reachable(check),
+    ready: ProviderCheck.callable(check),
+    reason: ProviderCheck.reason(check, showAddresses)
+  })
+
+export const readiness = Effect.fnUntraced(function* (ledger: Ledger, registry: Registry, showAddresses: boolean) {
+  const [ledgerNow, checks] = yield* Effect.all([ledgerState(ledger), ProviderCheck.checkAll(registry)], {
+    concurrency: "unbounded"
+  })
+  const state = {
+    ledger: ledgerNow,
+    providers: Object.fromEntries(checks.map((check) => [check.provider.name, providerState(check, showAddresses)]))
+  }
+  return ledgerNow.ready && checks.some(ProviderCheck.callable)
+    ? new Ready({ status: "ready", ...state })
+    : new NotReady({ status: "not_ready", ...state })
+})

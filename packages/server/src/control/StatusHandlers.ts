@@ -1,0 +1,41 @@
+/** `GET /`, `/health` and `/ready`: open to everyone. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Ledger } from "@penstock/gateway/ledger/Ledger"
+import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
+import { Router } from "@penstock/gateway/routing/Router"
+import { Settings } from "@penstock/gateway/Settings"
+import { PenstockApi } from "@penstock/schema/api/PenstockApi"
+import { Health } from "@penstock/schema/api/StatusApi"
+import { version } from "@penstock/schema/api/Version"
+import * as Effect from "effect/Effect"
+import * as LandingPage from "./LandingPage.ts"
+import { readiness } from "./Readiness.ts"
+
+const health = new Health({ status: "ok", version })
+
+/** A browser names HTML; curl and the clients do not. */
+const wantsHtml = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? "")
+
+export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const registry = yield* ProviderRegistry
+    const router = yield* Router
+    const ledger = yield* Ledger
+    return handlers
+      .handleRaw("landing", ({ request }) =>
+        Effect.sync(() => {
+          const page = LandingPage.landing(settings.current(), registry.all(), router.names(), request.headers["host"])
+          const headers = { vary: "accept" }
+          return wantsHtml(request.headers["accept"])
+            ? HttpServerResponse.text(LandingPage.html(page), { contentType: "text/html; charset=utf-8", headers })
+            : HttpServerResponse.unsafeJson(page, { headers })
+        })
+      )
+      .handle("health", () => Effect.succeed(health))
+      .handle("ready", () =>
+        Effect.suspend(() => readiness(ledger, registry, settings.current().server.auth === "none"))
+      )
+  })
+)

@@ -1,0 +1,144 @@
+/** The control plane over a configuration, providers that answer from memory, and a ledger in memory. */
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as Keys from "@penstock/gateway/keys/Keys"
+import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
+import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
+import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import type { Provider } from "@penstock/gateway/providers/Provider"
+import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
+import * as Router from "@penstock/gateway/routing/Router"
+import * as Settings from "@penstock/gateway/Settings"
+import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
+import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
+import { RequestId } from "@penstock/schema/Ids"
+import { NanoDollars } from "@penstock/schema/Money"
+import * as Usage from "@penstock/schema/Usage"
+import * as ControlPlane from "@penstock/server/control/ControlPlane"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+
+export interface FakeProvider {
+  readonly models?: Effect.Effect<ReadonlyArray<string>, GatewayError>
+  readonly missing?: string
+}
+
+const provider = (name: string, { missing }: FakeProvider): Provider => ({
+  name,
+  protocol: { id: "openai-chat" } as Provider["protocol"],
+  transport: { send: () => Effect.die("the control plane sends nothing itself") },
+  address: `http://${name}.internal:1`,
+  addressSetting: `providers.${name}.base_url`,
+  headers: {},
+  missing: missing === undefined ? null : { setting: missing, message: `${missing} is not set` }
+})
+
+const layerRegistry = (providers: { readonly [name: string]: FakeProvider }) =>
+  Layer.succeed(ProviderRegistry, {
+    get: (name) => (providers[name] === undefined ? null : provider(name, providers[name])),
+    all: () => Object.entries(providers).map(([name, fake]) => provider(name, fake)),
+    models: (name) => providers[name]?.models ?? Effect.succeed([])
+  })
+
+const layerPrices = Layer.succeed(PriceBook, {
+  price: () => null,
+  cost: () => null,
+  facts: () => ({ contextWindow: null, maxOutputTokens: null }),
+  newest: (_provider, family) => (family === "sonnet" ? ["claude-sonnet-4-5"] : [])
+} as PriceBook["Type"])
+
+export const unreachable = (name: string) => makeError("unreachable", `nobody answers at http://${name}.internal:1`)
+
+/** What most installations look like: one provider works, one has no key, one is not running. */
+export const usual: { readonly [name: string]: FakeProvider } = {
+  openai: { models: Effect.succeed(["gpt-4o", "gpt-4o-mini", "dall-e-3"]) },
+  anthropic: { missing: "ANTHROPIC_API_KEY" },
+  demo: { models: Effect.succeed(["echo", "extract"]) },
+  ollama: { models: Effect.fail(unreachable("ollama")) }
+}
+
+export const decodeConfig = Schema.decodeUnknownSync(PenstockConfig)
+
+export interface Options {
+  readonly config?: object
+  readonly providers?: { readonly [name: string]: FakeProvider }
+  readonly ledger?: LedgerService
+  /** A test that moves time passes its own runtime; otherwise time is real. */
+  readonly runtime?: Runtime.Runtime<never>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: any
+}
+
+export const start = Effect.fnUntraced(function* (options: Options = {}) {
+  const layerSettings = Settings.layer(decodeConfig(options.config ?? {}))
+  const layerLedger = options.ledger === undefined ? LedgerMemory.layer : Layer.succeed(Ledger, options.ledger)
+  const layer = Layer.mergeAll(Keys.layer, Router.layer, layerLedger).pipe(
+    Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
+    Layer.provideMerge(layerSettings)
+  )
+  const context = yield* Layer.build(layer)
+  const app = yield* Effect.provide(ControlPlane.make, context)
+  const handler = HttpApp.toWebHandlerRuntime(options.runtime ?? Runtime.defaultRuntime)(app)
+  const url = (path: string) => `http://127.0.0.1:8080${path}`
+  const fetchFrom = (input: string | URL | Request, init?: RequestInit) => handler(new Request(input, init))
+  const ask = (path: string, init?: RequestInit): Effect.Effect<Answer> =>
+    Effect.promise(async () => {
+      const response = await fetchFrom(url(path), init)
+      const text = await response.text()
+      const isJson = response.headers.get("content-type")?.startsWith("application/json") === true && text !== ""
+      return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
+    })
+  return { ask, fetch: fetchFrom, context }
+})
+
+export const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json", ...headers },
+  body: typeof body === "string" ? body : JSON.stringify(body)
+})
+
+export const bearer = (key: string): RequestInit => ({ headers: { authorization: `Bearer ${key}` } })
+
+/** Settled requests, the first one oldest. */
+export const record = (
+  ledger: LedgerService,
+  count: number,
+  more: (index: number) => { readonly model?: string; readonly error?: string } = () => ({})
+) =>
+  Effect.forEach(
+    Array.from({ length: count }, (_, index) => index),
+    (index) =>
+      Effect.gen(function* () {
+        const id = RequestId.make(`req_${index.toString(16).padStart(24, "0")}`)
+        const { error, model = "gpt-4o" } = more(index)
+        yield* ledger.open({
+          id,
+          startedAt: Date.UTC(2026, 0, 1) + index * 1000,
+          key: null,
+          workflowName: null,
+          endpoint: "chat.completions",
+          requestedModel: model,
+          provider: "openai",
+          model,
+          stream: false
+        })
+        yield* ledger.settle({
+          id,
+          status: error === undefined ? "ok" : "error",
+          provider: "openai",
+          model,
+          usage: Usage.make({ input: 10, output: 5 }),
+          cost: NanoDollars.make(1_000),
+          latencyMillis: 12,
+          firstTokenMillis: null,
+          attempts: 1,
+          error: error === undefined ? null : { reason: "server", message: error }
+        })
+      })
+  ).pipe(Effect.zipRight(ledger.flush))
