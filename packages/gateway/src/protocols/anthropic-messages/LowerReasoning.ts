@@ -13,8 +13,6 @@ export interface Reasoning {
   readonly effort: Effort | undefined
 }
 
-/** What any Claude model can write, for a request without a limit to a model whose limit is unknown. */
-const fallbackMaxTokens = 4096
 /** The least that Anthropic accepts as a budget. */
 const leastBudget = 1024
 
@@ -34,8 +32,8 @@ const effort = (asked: Exclude<ReasoningEffort, "none">, model: Model): Effort =
  * cost, so it stays: the budget shrinks until half of the limit is left for the answer. Without a limit of the caller's,
  * room for the answer is added on top.
  */
-const budgeted = (asked: Exclude<ReasoningEffort, "none">, limit: number | undefined, ceiling: number | null) => {
-  const most = limit ?? ceiling ?? budgets[asked] + fallbackMaxTokens
+const budgeted = (asked: Exclude<ReasoningEffort, "none">, model: Model, known: number | null) => {
+  const most = known ?? Math.max(model.writes, budgets[asked] + 4096)
   const budget = Math.min(budgets[asked], Math.max(Math.floor(most / 2), leastBudget))
   return budget < most ? { maxTokens: most, budget } : null
 }
@@ -51,7 +49,7 @@ export const reasoning = (
   // More than the model can write is an error to Anthropic and no difference to the caller.
   const limit =
     request.maxTokens === undefined ? undefined : Math.min(request.maxTokens, maxOutputTokens ?? request.maxTokens)
-  const maxTokens = limit ?? maxOutputTokens ?? fallbackMaxTokens
+  const maxTokens = limit ?? maxOutputTokens ?? model.writes
   const plain: Reasoning = { maxTokens, thinking: undefined, effort: undefined }
   const off: ThinkingConfigParam | undefined =
     model.thinkingOff === "disabled" || model.thinkingOff === "between_tools" ? { type: model.thinkingOff } : undefined
@@ -71,7 +69,7 @@ export const reasoning = (
     const refused = thinking === off && off !== undefined && (wanted === "xhigh" || wanted === "max")
     return { maxTokens, thinking, effort: refused ? "high" : wanted }
   }
-  const budget = model.thinking === "none" || forced || own ? null : budgeted(asked, limit, maxOutputTokens)
+  const budget = model.thinking === "none" || forced || own ? null : budgeted(asked, model, limit ?? maxOutputTokens)
   if (budget === null) {
     dropped.push("reasoning_effort")
     return plain

@@ -1,6 +1,6 @@
 /** A neutral request in Anthropic's words. */
 import type { MessageCreateParams, OutputConfig, TextBlockParam } from "@anthropic-ai/sdk/resources/messages"
-import type { ChatRequest } from "@penstock/schema/ChatRequest"
+import type { ChatRequest, JsonSchema } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as gatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
@@ -46,13 +46,22 @@ const stopSequences = (request: ChatRequest, dropped: Array<string>): ReadonlyAr
     return !blank
   })
 
+/** A schema has no name and no description beside it; the description moves in. */
+const described = ({
+  description,
+  schema
+}: {
+  readonly description?: string | undefined
+  readonly schema: JsonSchema
+}) => (description === undefined || schema["description"] !== undefined ? schema : { ...schema, description })
+
 const outputConfig = (request: ChatRequest, model: Model, effort: OutputConfig["effort"]): OutputConfig => {
   const format = request.responseFormat
   const own = request.extra["output_config"]
   return {
     ...(effort === undefined ? {} : { effort }),
     ...(format?.type === "json_schema" && model.structuredOutput
-      ? { format: { type: "json_schema", schema: constrained(format.schema) } }
+      ? { format: { type: "json_schema", schema: constrained(described(format)) } }
       : {}),
     ...(isObject(own) ? own : {})
   }
@@ -90,7 +99,7 @@ const betaHeader = (betas: unknown): { readonly [name: string]: string } => {
 export const lowerRequest = (request: ChatRequest, options: LowerOptions): Either.Either<Lowered, GatewayError> => {
   const reserved = (request.tools ?? []).findIndex((tool) => tool.name === shimTool)
   if (reserved >= 0) {
-    const param = `tools.${reserved}.function.name`
+    const param = `tools.${reserved}.name`
     return Either.left(gatewayError("invalid_request", `The tool name ${shimTool} is reserved.`, { param }))
   }
   const dropped: Array<string> = []

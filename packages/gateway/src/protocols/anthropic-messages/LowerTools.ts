@@ -48,9 +48,9 @@ const inputSchema = (schema: JsonSchema): AnthropicTool.InputSchema => {
 const lowered = (tool: Tool, path: string, model: Model, dropped: Array<string>): AnthropicTool => {
   const schema = tool.parameters ?? {}
   const strict = tool.strict === true && model.structuredOutput
-  if (tool.strict === true && !strict) dropped.push(`${path}.function.strict`)
+  if (tool.strict === true && !strict) dropped.push(`${path}.strict`)
   for (const combiner of combiners) {
-    if (schema[combiner] !== undefined) dropped.push(`${path}.function.parameters.${combiner}`)
+    if (schema[combiner] !== undefined) dropped.push(`${path}.parameters.${combiner}`)
   }
   return {
     name: tool.name,

@@ -9,6 +9,8 @@
 export type ThinkingForm = "none" | "budget" | "adaptive"
 
 export interface Model {
+  /** Tokens that it can write for certain, where nobody says how many it can. */
+  readonly writes: number
   /** `budget`: `{type: "enabled", budget_tokens}`; `adaptive`: `{type: "adaptive"}` with `output_config.effort`. */
   readonly thinking: ThinkingForm
   /** How a model that thinks unasked is told not to; null when it thinks only on request. */
@@ -56,6 +58,7 @@ const parse = (name: string): Version | null => {
  * through a forced tool, its thinking through a budget.
  */
 const compatible: Model = {
+  writes: 4096,
   thinking: "budget",
   thinkingOff: null,
   xhigh: false,
@@ -78,6 +81,7 @@ export const model = (name: string): Model => {
   if (version === null) return compatible
   const { family, number } = version
   return {
+    writes: number < 307 ? 4096 : 32_000,
     thinking: number < 307 ? "none" : number < 406 ? "budget" : "adaptive",
     thinkingOff: thinkingOff(version),
     xhigh: number >= 407,

@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
-import { protocol } from "../../../src/protocols/anthropic-messages/AnthropicMessages.ts"
-import { shimTool } from "../../../src/protocols/anthropic-messages/Shim.ts"
-import type { Frame } from "../../../src/protocols/Protocol.ts"
+import { protocol } from "@penstock/gateway/protocols/anthropic-messages/AnthropicMessages"
+import { shimTool } from "@penstock/gateway/protocols/anthropic-messages/Shim"
+import type { Frame } from "@penstock/gateway/protocols/Protocol"
 import { streamed } from "../completions.ts"
-import { frame, frames, whole, wire } from "./render.ts"
+import * as Framing from "@penstock/gateway/wire/Framing"
+import { chunks, frame, frames, whole, wire } from "./render.ts"
 
 const decode = (body: unknown) => Either.getOrThrow(protocol.decode(body))
 
@@ -42,6 +43,23 @@ describe("anthropic-messages: the law", () => {
         assert.deepStrictEqual(complete, completion)
         assert.deepStrictEqual(fold(read(frames(completion, events))), complete)
       })
+    )
+  })
+
+  it("the network may cut the bytes anywhere", () => {
+    const seeds = fc.array(fc.nat(), { maxLength: 12 })
+    fc.assert(
+      fc.property(
+        streamed(wire),
+        seeds,
+        fc.constantFrom("\n" as const, "\r\n" as const),
+        ({ completion, events }, seeds, newline) => {
+          const splitter = Framing.make(protocol.framing)
+          const raw = chunks(frames(completion, events), seeds, newline).flatMap((chunk) => splitter.push(chunk))
+          const seen = raw.map((each) => Framing.parse(protocol.framing, each)).filter((each) => each !== null)
+          assert.deepStrictEqual(fold(read(seen)), completion)
+        }
+      )
     )
   })
 
@@ -90,8 +108,9 @@ describe("anthropic-messages: the law", () => {
     fc.assert(
       fc.property(fc.array(data, { maxLength: 20 }), (all) => {
         const decoder = protocol.decoder({ request: null })
-        for (const each of all) decoder.step({ event: "", data: each })
-        decoder.end()
+        const steps = all.map((data) => decoder.step({ event: "", data }))
+        assert.isTrue(steps.every((step) => step === "malformed" || Array.isArray(step)))
+        assert.isTrue(Array.isArray(decoder.end()))
       })
     )
   })

@@ -3,7 +3,7 @@ import type { AssistantPart } from "@penstock/schema/ChatRequest"
 import type { Completion, FinishReason } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
-import type { Frame } from "../../../src/protocols/Protocol.ts"
+import type { Frame } from "@penstock/gateway/protocols/Protocol"
 import type { Wire } from "../completions.ts"
 
 export const wire: Wire = {
@@ -142,3 +142,15 @@ export const frames = (completion: Completion, events: ReadonlyArray<StreamEvent
 
 const delta = (index: number, change: { readonly [key: string]: unknown }): Frame =>
   frame({ type: "content_block_delta", index, delta: change })
+
+/** The frames as bytes, with a comment between, cut where the seeds say: inside UTF-8 and inside `data:` too. */
+export const chunks = (
+  all: ReadonlyArray<Frame>,
+  seeds: ReadonlyArray<number>,
+  newline: "\n" | "\r\n"
+): ReadonlyArray<Uint8Array> => {
+  const events = all.map(({ event, data }) => [`event: ${event}`, `data: ${data}`, "", ""].join(newline))
+  const bytes = new TextEncoder().encode(events.join(`: keep-alive${newline}${newline}`))
+  const marks = [...new Set(seeds.map((seed) => seed % (bytes.length + 1)))].toSorted((a, b) => a - b)
+  return [0, ...marks].map((from, position) => bytes.subarray(from, marks[position] ?? bytes.length))
+}
