@@ -51,3 +51,6 @@ export const isUsageOnly = (frame: Frame, events: ReadonlyArray<StreamEvent>): b
   const chunk: unknown = JSON.parse(frame.data)
   return isRecord(chunk) && Array.isArray(chunk["choices"]) && chunk["choices"].length === 0
 }
+
+/** The mark that ends a stream of this wire. */
+export const endMark = { is: (frame: Frame): boolean => frame.data === "[DONE]", bytes: "data: [DONE]\n\n" }

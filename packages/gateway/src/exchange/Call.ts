@@ -1,0 +1,68 @@
+/**
+ * One request on its way through the gateway, whatever its caller speaks: who asks for which model, how the request
+ * reads to a given provider, and where the answer goes.
+ */
+import type { Caller } from "@penstock/schema/api/Caller"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import type { RequestId } from "@penstock/schema/Ids"
+import type { NanoDollars } from "@penstock/schema/Money"
+import type { Usage } from "@penstock/schema/Usage"
+import type * as Either from "effect/Either"
+import type { Provider } from "../providers/Provider.ts"
+import type { Relay } from "../wire/Relay.ts"
+
+/** `Out` is what the caller takes: bytes for an HTTP client, events for a program. */
+export interface Call<Out> {
+  readonly id: RequestId
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number
+  readonly caller: Caller
+  /** The endpoint as the ledger names it: `chat.completions`. */
+  readonly endpoint: string
+  /** The workflow that asks, null for a direct request. */
+  readonly workflowName: string | null
+  readonly model: string
+  readonly stream: boolean
+  /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
+  readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
+}
+
+/** A request in a provider's words, and how its answer becomes the caller's. */
+export interface Lane<Out> {
+  readonly body: Uint8Array | string
+  /** Headers beyond the provider's own. */
+  readonly headers: { readonly [name: string]: string }
+  /** What the provider's protocol cannot express. */
+  readonly dropped: ReadonlyArray<string>
+  /** A whole answer. */
+  readonly whole: (body: Buffer) => Either.Either<Whole<Out>, GatewayError>
+  /** A streamed answer. */
+  readonly relay: () => Relay<Out>
+}
+
+export interface Whole<Out> {
+  readonly out: Out
+  readonly usage: Usage | null
+}
+
+/** What is known when an answer begins. */
+export interface Head {
+  readonly provider: string
+  readonly model: string
+  readonly attempts: number
+  readonly fallback: boolean
+  readonly dropped: ReadonlyArray<string>
+  /** Whole answers only; null when the price is unknown. */
+  readonly cost: NanoDollars | null
+}
+
+/** Takes the answer. Its functions are plain calls on the byte path and must not throw. */
+export interface Sink<Out> {
+  /** Called once, before the first `write`. A failure before it can still become an error status. */
+  readonly begin: (head: Head) => void
+  /** Says `false` when it wants no more until it calls what `onDrain` was given. */
+  readonly write: (out: Out) => boolean
+  readonly onDrain: (resume: () => void) => void
+  /** The answer is whole. */
+  readonly end: (cost: NanoDollars | null) => void
+}
