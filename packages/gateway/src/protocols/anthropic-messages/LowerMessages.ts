@@ -189,6 +189,20 @@ const trimmedEnd = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
   return [...turns.slice(0, -1), { ...last, content }]
 }
 
+/**
+ * Whether the last answer called tools and its thinking is not there: most clients do not send it back. Thinking within
+ * a budget is then refused, as the API wants the turn that it continues to begin with thinking.
+ */
+export const lacksThinking = (messages: ReadonlyArray<MessageParam>): boolean => {
+  const content = messages.findLast((message) => message.role === "assistant")?.content ?? []
+  return (
+    typeof content !== "string" &&
+    content.some((block) => block.type === "tool_use") &&
+    content[0]?.type !== "thinking" &&
+    content[0]?.type !== "redacted_thinking"
+  )
+}
+
 export const conversation = (request: ChatRequest, model: Model, dropped: Array<string>): Conversation => {
   const turns = merged(request.messages.map((message, index) => turn(message, `messages.${index}`, dropped)))
   const opening = turns[0]?.role === "system" ? turns[0].content.filter(isText) : []

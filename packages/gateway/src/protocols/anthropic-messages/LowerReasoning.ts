@@ -38,11 +38,19 @@ const budgeted = (asked: Exclude<ReasoningEffort, "none">, model: Model, known: 
   return budget < most ? { maxTokens: most, budget } : null
 }
 
+export interface Circumstances {
+  /** The most that the model can write, if known. */
+  readonly maxOutputTokens: number | null
+  /** A tool must be called: the model may not think first. */
+  readonly forced: boolean
+  /** The turn to continue came without its thinking: no budget is accepted. */
+  readonly unthought: boolean
+}
+
 export const reasoning = (
   request: ChatRequest,
   model: Model,
-  maxOutputTokens: number | null,
-  forced: boolean,
+  { maxOutputTokens, forced, unthought }: Circumstances,
   dropped: Array<string>
 ): Reasoning => {
   const asked = request.reasoningEffort
@@ -67,9 +75,12 @@ export const reasoning = (
     const wanted = effort(asked, model)
     // A model that is told not to think refuses the two highest levels.
     const refused = thinking === off && off !== undefined && (wanted === "xhigh" || wanted === "max")
-    return { maxTokens, thinking, effort: refused ? "high" : wanted }
+    const sent = refused ? "high" : wanted
+    if (sent !== asked) dropped.push("reasoning_effort")
+    return { maxTokens, thinking, effort: sent }
   }
-  const budget = model.thinking === "none" || forced || own ? null : budgeted(asked, model, limit ?? maxOutputTokens)
+  const budget =
+    model.thinking === "none" || forced || unthought || own ? null : budgeted(asked, model, limit ?? maxOutputTokens)
   if (budget === null) {
     dropped.push("reasoning_effort")
     return plain

@@ -4,7 +4,7 @@ import type { ChatRequest, JsonSchema } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as gatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
-import { conversation } from "./LowerMessages.ts"
+import { conversation, lacksThinking } from "./LowerMessages.ts"
 import { reasoning, type Sampling, sampling } from "./LowerReasoning.ts"
 import { isForced, tools } from "./LowerTools.ts"
 import { model as modelOf, type Model } from "./Model.ts"
@@ -110,7 +110,16 @@ export const lowerRequest = (request: ChatRequest, options: LowerOptions): Eithe
     return Either.left(gatewayError("invalid_request", message, { param: "messages" }))
   }
   const { tools: offered, choice } = tools(request, model, dropped)
-  const { maxTokens, thinking, effort } = reasoning(request, model, options.maxOutputTokens, isForced(choice), dropped)
+  const { maxTokens, thinking, effort } = reasoning(
+    request,
+    model,
+    {
+      maxOutputTokens: options.maxOutputTokens,
+      forced: isForced(choice),
+      unthought: lacksThinking(messages)
+    },
+    dropped
+  )
   const stop = stopSequences(request, dropped)
   const output = outputConfig(request, model, effort)
   const instructions = request.responseFormat?.type === "json_object" ? [...system, jsonInstruction] : system

@@ -162,6 +162,8 @@ describe("anthropic-messages: reasoning effort", () => {
   it("is adaptive thinking with that effort on newer models", () => {
     const lowered = lower({ reasoningEffort: "minimal" }, adaptive)
     assert.deepInclude(lowered.body, { thinking: { type: "adaptive" }, output_config: { effort: "low" } })
+    assert.deepStrictEqual(lowered.dropped, ["reasoning_effort"])
+    assert.deepStrictEqual(lower({ reasoningEffort: "high" }, adaptive).dropped, [])
     assert.deepInclude(lower({ reasoningEffort: "xhigh" }, adaptive).body, { output_config: { effort: "max" } })
     assert.deepInclude(lower({ reasoningEffort: "xhigh" }, modern).body, { output_config: { effort: "xhigh" } })
   })
@@ -180,6 +182,18 @@ describe("anthropic-messages: reasoning effort", () => {
     assert.isUndefined(none("claude-opus-5-5").body["thinking"])
     assert.deepStrictEqual(none("claude-opus-5-5").body["output_config"], { effort: "low" })
     assert.deepStrictEqual(none("claude-opus-5-5").dropped, ["reasoning_effort"])
+  })
+
+  it("is dropped where a budget would be refused: the calls to continue came back without their thinking", () => {
+    const call = { type: "tool-call" as const, id: "a", name: "weather", arguments: "{}" }
+    const thought = { type: "reasoning" as const, text: "hm", signature: "s", issuer: "anthropic-messages" }
+    const result: Message = { role: "tool", content: [{ type: "tool-result", toolCallId: "a", content: [] }] }
+    const loop = (content: Extract<Message, { role: "assistant" }>["content"], model = budget) =>
+      lower({ messages: [hello, { role: "assistant", content }, result], reasoningEffort: "low" }, model)
+    assert.isUndefined(loop([call]).body["thinking"])
+    assert.deepStrictEqual(loop([call]).dropped, ["reasoning_effort"])
+    assert.deepInclude(loop([thought, call]).body["thinking"], { type: "enabled" })
+    assert.deepStrictEqual(loop([call], adaptive).body["thinking"], { type: "adaptive" })
   })
 
   it("gives way to a forced tool, which no thinking model may be given", () => {
