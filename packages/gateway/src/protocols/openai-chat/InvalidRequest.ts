@@ -10,6 +10,10 @@ interface Fault {
   readonly actual: string
 }
 
+/** `null` is allowed where nothing is, and no news to a caller. */
+const isNothing = (ast: AST.AST): boolean =>
+  ast._tag === "UndefinedKeyword" || (ast._tag === "Literal" && ast.literal === null)
+
 /** A schema in words: its description, or what its kind of JSON is called. */
 const expectedOf = (ast: AST.AST): string => {
   const said = AST.getDescriptionAnnotation(ast)
@@ -29,7 +33,7 @@ const expectedOf = (ast: AST.AST): string => {
     case "TypeLiteral":
       return "an object"
     case "Union":
-      return [...new Set(ast.types.filter((type) => type._tag !== "UndefinedKeyword").map(expectedOf))].join(" or ")
+      return [...new Set(ast.types.filter((type) => !isNothing(type)).map(expectedOf))].join(" or ")
     case "Refinement":
     case "Transformation":
       return expectedOf(ast.from)
@@ -50,7 +54,10 @@ const faults = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>)
     case "Pointer":
       return faults(issue.issue, [...path, ...(Array.isArray(issue.path) ? issue.path : [issue.path])])
     case "Composite":
-      return (Array.isArray(issue.issues) ? issue.issues : [issue.issues]).flatMap((each) => faults(each, path))
+      // An empty array lacks its first element; it is the array that is at fault.
+      return Array.isArray(issue.actual) && issue.actual.length === 0 && issue.ast._tag === "TupleType"
+        ? [{ path, expected: expectedOf(issue.ast), actual: shown(issue.actual) }]
+        : (Array.isArray(issue.issues) ? issue.issues : [issue.issues]).flatMap((each) => faults(each, path))
     case "Refinement":
       return issue.kind === "From" || (issue.issue._tag === "Type" && issue.issue.message !== undefined)
         ? faults(issue.issue, path)
@@ -60,6 +67,7 @@ const faults = (issue: ParseResult.ParseIssue, path: ReadonlyArray<PropertyKey>)
     case "Missing":
       return [{ path, expected: expectedOf(issue.ast.type), actual: "nothing" }]
     case "Type":
+      if (isNothing(issue.ast)) return []
       return [{ path, expected: issue.message ?? expectedOf(issue.ast), actual: shown(issue.actual) }]
     case "Forbidden":
     case "Unexpected":

@@ -23,6 +23,9 @@ const isReasoningEffort = Schema.is(ReasoningEffort)
 
 type Text = { readonly type: "text"; readonly text: string }
 
+/** Empty texts say nothing, and some providers refuse them. */
+const says = (part: { readonly type: string; readonly text?: string }): boolean => part.text !== ""
+
 const textParts = (text: string): ReadonlyArray<Text> => (text === "" ? [] : [{ type: "text", text }])
 
 const filePart = (file: Extract<Wire.UserPart, { type: "file" }>["file"]): Extract<UserPart, { type: "file" }> => {
@@ -64,7 +67,9 @@ const assistantParts = (message: Wire.AssistantMessage, position: number): Reado
   const parts =
     typeof content === "string"
       ? textParts(content)
-      : (content ?? []).map((each) => (each.type === "text" ? each : { type: "refusal" as const, text: each.refusal }))
+      : (content ?? [])
+          .map((each) => (each.type === "text" ? each : { type: "refusal" as const, text: each.refusal }))
+          .filter(says)
   return [
     ...Reasoning.read(message),
     ...parts,
@@ -89,10 +94,11 @@ const message = (message: Wire.Message, position: number): Message => {
     case "system":
     case "developer": {
       const { content } = message
-      return { role: message.role, content: typeof content === "string" ? textParts(content) : content }
+      return { role: message.role, content: typeof content === "string" ? textParts(content) : content.filter(says) }
     }
     case "user": {
-      const content = typeof message.content === "string" ? textParts(message.content) : message.content.map(userPart)
+      const content =
+        typeof message.content === "string" ? textParts(message.content) : message.content.filter(says).map(userPart)
       return { role: "user", content, ...(message.name === undefined ? {} : { name: message.name }) }
     }
     case "assistant": {
@@ -100,7 +106,8 @@ const message = (message: Wire.Message, position: number): Message => {
       return { role: "assistant", content, ...(message.name === undefined ? {} : { name: message.name }) }
     }
     case "tool": {
-      const content = typeof message.content === "string" ? textParts(message.content) : message.content.map(part)
+      const content =
+        typeof message.content === "string" ? textParts(message.content) : message.content.filter(says).map(part)
       return { role: "tool", content: [{ type: "tool-result", toolCallId: message.tool_call_id, content }] }
     }
     case "function": {

@@ -134,7 +134,10 @@ const OtherFormat = Schema.Struct(
   { key: Schema.String, value: Schema.Unknown }
 )
 
-const TokenLimit = Schema.Int.pipe(Schema.positive()).annotations({ description: "a positive integer" })
+const TokenLimit = Schema.Number.pipe(
+  Schema.filter((limit) => Number.isSafeInteger(limit) && limit > 0),
+  Schema.annotations({ description: "a positive integer" })
+)
 
 /** Fields that differ from the neutral ones by no more than their name are renamed here. */
 export const Request = Schema.Struct({
