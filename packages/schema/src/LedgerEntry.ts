@@ -120,6 +120,7 @@ export class CostRow extends Schema.Class<CostRow>("CostRow")({
   workflow: Schema.optional(Schema.NullOr(Schema.String)),
   day: Schema.optional(Schema.String),
   requests: Schema.Int,
+  /** Requests with the status `error` or `interrupted`. */
   errors: Schema.Int,
   /** Requests whose cost is unknown: they are not in `cost_usd`. */
   unpriced: Schema.Int,
@@ -128,7 +129,10 @@ export class CostRow extends Schema.Class<CostRow>("CostRow")({
   total_tokens: Schema.Int,
   cost_usd: Schema.Number,
   cost_nanousd: Schema.Int,
-  /** What the same tokens would have cost on the baseline model, and the difference; null when its price is unknown. */
+  /**
+   * What the same tokens would have cost on the baseline model, and the difference. Requests whose own cost is unknown
+   * are in neither: their savings are unknown too. Present when a baseline was asked for.
+   */
   baseline_usd: Schema.optional(Schema.NullOr(Schema.Number)),
   saved_usd: Schema.optional(Schema.NullOr(Schema.Number))
 }) {}

@@ -18,7 +18,7 @@ import type * as Effect from "effect/Effect"
 
 /** The database failed; `operation` says at what. */
 export class LedgerError extends Data.TaggedError("LedgerError")<{
-  readonly operation: "open" | "settle" | "read" | "migrate"
+  readonly operation: "open" | "settle" | "read" | "migrate" | "prune"
   readonly cause: unknown
 }> {}
 
@@ -29,7 +29,10 @@ export class LedgerQueryError extends Data.TaggedError("LedgerQueryError")<{
 }> {}
 
 export interface Service {
-  /** Completes when the row is committed. */
+  /**
+   * Completes when the row is committed. Open within an acquisition that interruption cannot cut short
+   * (`Effect.acquireUseRelease`), so that whatever was opened is settled. Opening an open row again changes nothing.
+   */
   readonly open: (opening: Opening) => Effect.Effect<void, LedgerError>
   /**
    * Queues the settlement and returns at once; it is committed with the writes of the same event-loop turn. A row is
@@ -40,7 +43,13 @@ export interface Service {
   /** Completes when everything queued before is committed. */
   readonly flush: Effect.Effect<void>
   readonly requests: (filter: RequestFilter) => Effect.Effect<RequestPage, LedgerError | LedgerQueryError>
+  /** Sums by day; never reads the requests, so it answers at once however many there are. */
   readonly costs: (query: CostQuery) => Effect.Effect<CostReport, LedgerError | LedgerQueryError>
+  /**
+   * Deletes the settled requests that started before `before` (milliseconds since the epoch) and says how many there
+   * were. Their sums stay in `costs`.
+   */
+  readonly prune: (before: number) => Effect.Effect<number, LedgerError>
 }
 
 export class Ledger extends Context.Tag("@penstock/gateway/ledger/Ledger")<Ledger, Service>() {}

@@ -1,0 +1,143 @@
+/**
+ * Group commit: all writes queued in one turn of the event loop share one transaction.
+ *
+ * A write is pushed to a plain array; one worker fiber, woken by the first of a turn, waits for the turn to end and
+ * takes everything queued. Per write there is no fiber, no statement and no promise, only its row.
+ */
+import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { LedgerError } from "./Ledger.ts"
+
+export interface Batch {
+  readonly openings: ReadonlyArray<Opening>
+  /** Applied after the openings. */
+  readonly settlements: ReadonlyArray<Settlement>
+}
+
+export interface GroupCommit {
+  readonly open: (opening: Opening) => Effect.Effect<void, LedgerError>
+  readonly settle: (settlement: Settlement) => Effect.Effect<void>
+  readonly flush: Effect.Effect<void>
+}
+
+/** Why a batch was not committed. `retryable`: another connection holds the lock. */
+export interface CommitError {
+  readonly cause: unknown
+  readonly retryable: boolean
+}
+
+type Resume = (effect: Effect.Effect<void, LedgerError>) => void
+
+interface Queued {
+  readonly openings: Array<Opening>
+  /** One for each opening. */
+  readonly opened: Array<Resume>
+  readonly settlements: Array<Settlement>
+  readonly flushed: Array<Resume>
+}
+
+const nothing = (): Queued => ({ openings: [], opened: [], settlements: [], flushed: [] })
+
+/** Ends with the present turn of the event loop. */
+export const endOfTurn: Effect.Effect<void> = Effect.async((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+/** SQLite waits a little by itself, blocking the process; the long wait is here, where others can go on. */
+const whileLocked = Schedule.exponential("20 millis").pipe(
+  Schedule.union(Schedule.spaced("500 millis")),
+  Schedule.upTo("10 seconds")
+)
+
+/**
+ * `commit` writes a batch wholly or not at all. What is queued when the scope closes is committed before it is closed.
+ */
+export const make = Effect.fnUntraced(function* (
+  commit: (batch: Batch) => Effect.Effect<void, CommitError>
+): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
+  let queued = nothing()
+  let idle: (() => void) | undefined
+
+  const wake = () => {
+    if (idle === undefined) return
+    const resume = idle
+    idle = undefined
+    setImmediate(resume)
+  }
+  const isEmpty = () => queued.openings.length + queued.settlements.length + queued.flushed.length === 0
+
+  const work = Effect.async<void>((resume) => {
+    idle = () => resume(Effect.void)
+    if (!isEmpty()) wake()
+  })
+
+  const commitRetrying = (batch: Batch) =>
+    commit(batch).pipe(
+      Effect.catchAllDefect((cause) => Effect.fail({ cause, retryable: false })),
+      Effect.retry({ schedule: whileLocked, while: (error) => error.retryable })
+    )
+
+  /** One settlement that cannot be written must not take the others of its batch with it. */
+  const settleAlone = (settlement: Settlement) =>
+    commitRetrying({ openings: [], settlements: [settlement] }).pipe(
+      Effect.catchAll((error) =>
+        Effect.logError(
+          "a settlement was not written to the ledger",
+          JSON.stringify(settlement),
+          Cause.fail(error.cause)
+        )
+      )
+    )
+
+  const drain = Effect.suspend(() => {
+    const batch = queued
+    queued = nothing()
+    const finish = (opened: Effect.Effect<void, LedgerError>) => {
+      for (const resume of batch.opened) resume(opened)
+      for (const resume of batch.flushed) resume(Effect.void)
+    }
+    if (batch.openings.length + batch.settlements.length === 0) return Effect.sync(() => finish(Effect.void))
+    return Effect.flatMap(Effect.exit(commitRetrying(batch)), (exit) => {
+      if (Exit.isSuccess(exit)) return Effect.sync(() => finish(Effect.void))
+      const cause = Option.match(Cause.failureOption(exit.cause), {
+        onNone: () => exit.cause,
+        onSome: (error) => error.cause
+      })
+      return Effect.ensuring(
+        Effect.forEach(batch.settlements, settleAlone, { discard: true }),
+        Effect.sync(() => finish(Effect.fail(new LedgerError({ operation: "open", cause }))))
+      )
+    })
+  })
+
+  // A batch that was taken is finished: interruption finds the worker only while it waits.
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(work, Effect.uninterruptible(drain))))
+
+  const flush = Effect.async<void>((resume) => {
+    queued.flushed.push(() => resume(Effect.void))
+    wake()
+  })
+  // Registered after the worker, so it runs before the worker is stopped.
+  yield* Effect.addFinalizer(() => flush)
+
+  return {
+    open: (opening) =>
+      Effect.async<void, LedgerError>((resume) => {
+        queued.openings.push(opening)
+        queued.opened.push(resume)
+        wake()
+      }),
+    settle: (settlement) =>
+      Effect.sync(() => {
+        queued.settlements.push(settlement)
+        wake()
+      }),
+    flush
+  }
+})

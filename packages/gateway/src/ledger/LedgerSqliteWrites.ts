@@ -1,0 +1,270 @@
+/**
+ * How a batch is written to SQLite: one statement for each kind of write and run of rows, with constant texts, so that
+ * each is prepared once.
+ */
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import type { Batch, CommitError } from "./GroupCommit.ts"
+import * as UsageDaily from "./UsageDaily.ts"
+
+const openingColumns = [
+  "id",
+  "started_at",
+  "key_name",
+  "workflow_name",
+  "endpoint",
+  "requested_model",
+  "provider",
+  "model",
+  "stream"
+]
+const bucketColumns = [
+  "input",
+  "cache_read",
+  "cache_write_5m",
+  "cache_write_1h",
+  "input_audio",
+  "output",
+  "reasoning",
+  "output_audio"
+]
+const endingColumns = [
+  "status",
+  ...bucketColumns,
+  "cost",
+  "latency_ms",
+  "first_token_ms",
+  "attempts",
+  "error_reason",
+  "error_message"
+]
+const cellKey = ["day", "provider", "model", "key_name", "workflow_name", "priced"]
+const cellSums = ["requests", "errors", ...bucketColumns, "cost"]
+
+/** A statement that writes rows given as bound values, for any number of rows. */
+interface RowStatement {
+  /** Bound values of a row. */
+  readonly width: number
+  readonly text: (rows: number) => string
+}
+
+const rowStatement = (width: number, render: (values: string) => string, separator = ", "): RowStatement => {
+  const row = width === 1 ? "?" : `(${Array.from({ length: width }, () => "?").join(", ")})`
+  const texts = new Map<number, string>()
+  return {
+    width,
+    text: (rows) => {
+      let text = texts.get(rows)
+      if (text === undefined) {
+        text = render(Array.from({ length: rows }, () => row).join(separator))
+        texts.set(rows, text)
+      }
+      return text
+    }
+  }
+}
+
+const insertOpen = rowStatement(
+  openingColumns.length,
+  (values) => `INSERT INTO request_open (${openingColumns.join(", ")}) VALUES ${values} ON CONFLICT (id) DO NOTHING`
+)
+const deleteOpen = rowStatement(1, (values) => `DELETE FROM request_open WHERE id IN (${values})`)
+const logColumns = [...openingColumns, ...endingColumns]
+const insertLog = rowStatement(
+  logColumns.length,
+  (values) => `INSERT INTO request_log (${logColumns.join(", ")}) VALUES ${values}`
+)
+const addDaily = rowStatement(
+  cellKey.length + cellSums.length,
+  (values) => `INSERT INTO usage_daily (${[...cellKey, ...cellSums].join(", ")}) VALUES ${values}
+    ON CONFLICT (${cellKey.join(", ")}) DO UPDATE SET ${cellSums.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(", ")}`
+)
+
+type Value = string | number | null
+
+const pushOpening = (values: Array<Value>, opening: Opening, provider: string, model: string): void => {
+  values.push(
+    opening.id,
+    opening.startedAt,
+    opening.key,
+    opening.workflowName,
+    opening.endpoint,
+    opening.requestedModel,
+    provider,
+    model,
+    opening.stream ? 1 : 0
+  )
+}
+
+const pushEnding = (values: Array<Value>, settlement: Settlement): void => {
+  const usage = settlement.usage
+  values.push(settlement.status)
+  if (usage === null) values.push(null, null, null, null, null, null, null, null)
+  else {
+    values.push(usage.input, usage.cacheRead, usage.cacheWrite5m, usage.cacheWrite1h, usage.inputAudio)
+    values.push(usage.output, usage.reasoning, usage.outputAudio)
+  }
+  values.push(
+    settlement.cost,
+    settlement.latencyMillis,
+    settlement.firstTokenMillis,
+    settlement.attempts,
+    settlement.error === null ? null : settlement.error.reason,
+    settlement.error === null ? null : settlement.error.message
+  )
+}
+
+const pushCell = (values: Array<Value>, cell: UsageDaily.Cell): void => {
+  values.push(cell.day, cell.provider, cell.model, cell.key, cell.workflow, cell.priced ? 1 : 0)
+  values.push(cell.requests, cell.errors, cell.input, cell.cacheRead, cell.cacheWrite5m, cell.cacheWrite1h)
+  values.push(cell.inputAudio, cell.output, cell.reasoning, cell.outputAudio, cell.cost)
+}
+
+/** Rows are written in runs of powers of two, so that there are few texts to prepare. */
+const longestRun = 64
+
+/** Rows that a statement changed. */
+export const changesOf = (result: unknown): number =>
+  Predicate.hasProperty(result, "changes") && typeof result.changes === "number" ? result.changes : 0
+
+/** Writes rows and says how many changed. */
+const write = (
+  connection: Connection,
+  statement: RowStatement,
+  values: ReadonlyArray<Value>
+): Effect.Effect<number, SqlError> => {
+  const rows = values.length / statement.width
+  if (rows === 0) return Effect.succeed(0)
+  if (rows === 1) return Effect.map(connection.executeRaw(statement.text(1), values), changesOf)
+  return Effect.gen(function* () {
+    let changes = 0
+    let from = 0
+    while (from < rows) {
+      const left = rows - from
+      const run = left >= longestRun ? longestRun : 2 ** Math.floor(Math.log2(left))
+      const bound = run === rows ? values : values.slice(from * statement.width, (from + run) * statement.width)
+      changes += changesOf(yield* connection.executeRaw(statement.text(run), bound))
+      from += run
+    }
+    return changes
+  })
+}
+
+interface Closing {
+  readonly opening: Opening
+  readonly settlement: Settlement
+}
+
+/** Which of these rows are open in the database. All of them, unless another process has taken them. */
+const stillOpen = Effect.fnUntraced(function* (connection: Connection, closings: ReadonlyArray<Closing>) {
+  const open: Array<Closing> = []
+  for (const closing of closings) {
+    const rows = yield* connection.executeValues("SELECT 1 FROM request_open WHERE id = ?", [closing.settlement.id])
+    if (rows.length > 0) open.push(closing)
+  }
+  return open
+})
+
+const writeBatch = Effect.fnUntraced(function* (
+  connection: Connection,
+  openings: ReadonlyArray<Opening>,
+  closings: ReadonlyArray<Closing>
+) {
+  const opened: Array<Value> = []
+  for (const opening of openings) pushOpening(opened, opening, opening.provider, opening.model)
+  yield* write(connection, insertOpen, opened)
+  if (closings.length === 0) return
+
+  const ids: Array<Value> = []
+  const log: Array<Value> = []
+  const cells = new Map<string, UsageDaily.Cell>()
+  for (const { opening, settlement } of closings) {
+    ids.push(settlement.id)
+    pushOpening(log, opening, settlement.provider, settlement.model)
+    pushEnding(log, settlement)
+    UsageDaily.add(cells, opening, settlement)
+  }
+  const deleted = yield* write(connection, deleteOpen, ids)
+  if (deleted !== closings.length) return yield* Effect.fail(notOpen)
+  yield* write(connection, insertLog, log)
+  const sums: Array<Value> = []
+  for (const cell of cells.values()) pushCell(sums, cell)
+  yield* write(connection, addDaily, sums)
+})
+
+/** A row that this process opened is not open in the database any more. */
+const notOpen = { _tag: "NotOpen" } as const
+
+/** All or nothing. `BEGIN IMMEDIATE`: a transaction that first reads could not be retried when it then has to wait. */
+const transaction = <E>(connection: Connection, effect: Effect.Effect<void, E>): Effect.Effect<void, E | SqlError> =>
+  Effect.zipRight(
+    connection.executeRaw("BEGIN IMMEDIATE", []),
+    Effect.flatMap(Effect.exit(Effect.zipLeft(effect, connection.executeRaw("COMMIT", []))), (exit) =>
+      Exit.isSuccess(exit) ? exit : Effect.zipRight(Effect.ignore(connection.executeRaw("ROLLBACK", [])), exit)
+    )
+  )
+
+const isLocked = (cause: unknown): boolean =>
+  Predicate.hasProperty(cause, "code") &&
+  typeof cause.code === "string" &&
+  (cause.code.startsWith("SQLITE_BUSY") || cause.code.startsWith("SQLITE_LOCKED"))
+
+const commitError = (error: SqlError | typeof notOpen): CommitError => {
+  if (error._tag === "NotOpen") return { cause: error, retryable: false }
+  return { cause: error.cause ?? error, retryable: isLocked(error.cause) }
+}
+
+/** Commits batches on the client's connection. Rows that are open are remembered until they are settled. */
+export const make = (sql: SqlClient.SqlClient) => {
+  const open = new Map<string, Opening>()
+
+  return (batch: Batch): Effect.Effect<void, CommitError> =>
+    Effect.suspend(() => {
+      const openings: Array<Opening> = []
+      for (const opening of batch.openings) {
+        if (open.has(opening.id)) continue
+        open.set(opening.id, opening)
+        openings.push(opening)
+      }
+      const closings = new Map<string, Closing>()
+      for (const settlement of batch.settlements) {
+        const opening = open.get(settlement.id)
+        // Not open: it is settled already, and the first settlement stands.
+        if (opening === undefined || closings.has(settlement.id)) continue
+        closings.set(settlement.id, { opening, settlement })
+      }
+      if (openings.length === 0 && closings.size === 0) return Effect.void
+      const all = [...closings.values()]
+      const attempt = Effect.scoped(
+        Effect.flatMap(sql.reserve, (connection) =>
+          Effect.catchIf(
+            transaction(connection, writeBatch(connection, openings, all)),
+            (error): error is typeof notOpen => error._tag === "NotOpen",
+            () =>
+              transaction(
+                connection,
+                Effect.gen(function* () {
+                  yield* writeBatch(connection, openings, [])
+                  yield* writeBatch(connection, [], yield* stillOpen(connection, all))
+                })
+              )
+          )
+        )
+      )
+      return Effect.matchEffect(attempt, {
+        onFailure: (error) => {
+          for (const opening of openings) open.delete(opening.id)
+          return Effect.fail(commitError(error))
+        },
+        onSuccess: () => {
+          for (const id of closings.keys()) open.delete(id)
+          return Effect.void
+        }
+      })
+    })
+}
