@@ -28,3 +28,10 @@ export const fromUsd = (usd: number): NanoDollars => NanoDollars.make(Math.round
 
 /** Nano-dollars to USD: for showing, not for computing. */
 export const toUsd = (amount: NanoDollars): number => amount / 1e9
+
+/** Nano-dollars as a decimal number of USD, without an exponent: `0.00000123`. */
+export const formatUsd = (amount: NanoDollars): string => {
+  const digits = String(amount).padStart(10, "0")
+  const fraction = digits.slice(-9).replace(/0+$/, "")
+  return digits.slice(0, -9) + (fraction === "" ? "" : `.${fraction}`)
+}

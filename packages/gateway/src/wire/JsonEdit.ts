@@ -81,6 +81,28 @@ export const valueRange = (bytes: Buffer, key: string): Range | null => {
   return found
 }
 
+/**
+ * Whether objects and arrays are nested deeper than `limit`. Looked at before parsing: a parser takes any depth, but
+ * whoever walks the value afterwards runs out of stack.
+ */
+export const isDeeperThan = (bytes: Buffer, limit: number): boolean => {
+  let depth = 0
+  let at = 0
+  while (at < bytes.length) {
+    const byte = bytes[at]
+    if (byte === QUOTE) {
+      at = skipString(bytes, at)
+      continue
+    }
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      depth += 1
+      if (depth > limit) return true
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1
+    at += 1
+  }
+  return false
+}
+
 /** The text with one stretch replaced. */
 export const replace = (bytes: Buffer, range: Range, by: string): Buffer =>
   Buffer.concat([bytes.subarray(0, range.start), Buffer.from(by), bytes.subarray(range.end)])

@@ -1,0 +1,93 @@
+/** The composition root: every layer is provided here, once. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as HttpServer from "@effect/platform/HttpServer"
+import * as Gateway from "@penstock/gateway/Gateway"
+import * as Keys from "@penstock/gateway/keys/Keys"
+import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
+import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
+import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
+import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
+import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
+import * as Router from "@penstock/gateway/routing/Router"
+import { Settings } from "@penstock/gateway/Settings"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ConfigFile from "./config/ConfigFile.ts"
+import {
+  type ListeningFacts,
+  listenFailure,
+  type ServeOptions,
+  type StartError,
+  StartFailure
+} from "./config/ServeOptions.ts"
+import * as ControlPlane from "./control/ControlPlane.ts"
+import * as ChatCompletions from "./data/ChatCompletions.ts"
+import * as DataPlane from "./data/DataPlane.ts"
+import * as Listener from "./http/Listener.ts"
+import * as Logging from "./Logging.ts"
+import * as Retention from "./Retention.ts"
+
+const layerLedger = Layer.unwrapEffect(
+  Effect.map(Settings, (settings) => LedgerSqlite.layerFile(settings.current().database))
+)
+
+/** Everything but the configuration. */
+const layerServices = Gateway.layer.pipe(
+  Layer.provideMerge(Router.layer),
+  Layer.provideMerge(Layer.merge(ProviderRegistry.layer, layerLedger)),
+  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer))
+)
+
+const listen = Effect.gen(function* () {
+  const settings = yield* Settings
+  const { host, port } = settings.current().server
+  const endpoints = yield* Effect.all([ChatCompletions.make])
+  const dataPlane = yield* DataPlane.make(endpoints)
+  const controlPlane = yield* ControlPlane.make
+  yield* Retention.run
+  return yield* Listener.make(dataPlane, controlPlane).pipe(
+    Effect.mapError(({ cause }) =>
+      listenFailure(host, port, cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error")
+    )
+  )
+})
+
+const addressOf = (server: HttpServer.HttpServer): string => {
+  const { address } = server
+  if (address._tag === "UnixAddress") return address.path
+  return `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`
+}
+
+const facts = (server: HttpServer.HttpServer) =>
+  Effect.gen(function* () {
+    const { initial } = yield* ConfigFile.ConfigReloads
+    const registry = yield* ProviderRegistry.ProviderRegistry
+    const { config, path, warnings } = initial
+    return {
+      address: addressOf(server),
+      configPath: path,
+      warnings,
+      database: config.database,
+      auth: config.server.auth,
+      providers: registry.all().map(({ address, missing, name }) => ({ name, address, missing }))
+    } satisfies ListeningFacts
+  })
+
+const ledgerFailure = (error: LedgerError) =>
+  new StartFailure({
+    message: `The database cannot be opened: ${String(error.cause)}`,
+    hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
+  })
+
+/** Serves until it is interrupted. Fails with what a person can mend. */
+export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const server = yield* listen
+      yield* options.onListening(yield* facts(server))
+      return yield* Effect.never
+    })
+  ).pipe(
+    Effect.provide(layerServices.pipe(Layer.provideMerge(ConfigFile.layer(options)), Layer.provide(NodeContext.layer))),
+    Effect.catchTag("LedgerError", ledgerFailure)
+  )

@@ -1,0 +1,112 @@
+/**
+ * The short way for requests to models: one fiber per request on Node's own objects, beside the control plane on the
+ * same listener and the same runtime. A router, a tracer and a body parser per request would cost more CPU than
+ * everything that a proxied call needs (`bench/RESULTS.md`).
+ */
+import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
+import type { Dialect } from "@penstock/gateway/protocols/Dialect"
+import * as RequestIds from "@penstock/gateway/RequestId"
+import { Settings } from "@penstock/gateway/Settings"
+import type { Caller } from "@penstock/schema/api/Caller"
+import * as GatewayError from "@penstock/schema/GatewayError"
+import type { RequestId } from "@penstock/schema/Ids"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as RequestBody from "./RequestBody.ts"
+import * as ResponseSink from "./ResponseSink.ts"
+
+/** A request whose caller is known and whose body is JSON. */
+export interface Exchange {
+  readonly id: RequestId
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number
+  readonly caller: Caller
+  readonly body: RequestBody.JsonBody
+  readonly response: ServerResponse
+}
+
+export interface Endpoint {
+  readonly path: string
+  readonly dialect: Dialect
+  /** Answers through the response; a failure is written by the data plane, in the endpoint's dialect. */
+  readonly handle: (exchange: Exchange) => Effect.Effect<void, GatewayError.GatewayError>
+}
+
+export interface DataPlane {
+  /** Takes the request if it is one for a model, else says `false`. */
+  readonly accept: (request: IncomingMessage, response: ServerResponse) => boolean
+  /** Completes when no request is running. */
+  readonly idle: Effect.Effect<void>
+  /** Ends every running request with an answer that says why. */
+  readonly interruptAll: Effect.Effect<void>
+}
+
+const clientLeft = FiberId.none
+
+const shuttingDown = GatewayError.make(
+  "shutting_down",
+  "The gateway is shutting down and could not finish this request in time. Send it again."
+)
+
+const pathOf = (url: string): string => {
+  const query = url.indexOf("?")
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** Requests run in the given scope: when it closes, those that still run are interrupted. */
+export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoint>) {
+  const keys = yield* Keys
+  const settings = yield* Settings
+  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const fibers = yield* FiberSet.make<void>()
+  const runFork = yield* FiberSet.runtime(fibers)()
+
+  const answer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) =>
+    Clock.clockWith((clock) => {
+      const arrivedAt = clock.unsafeCurrentTimeMillis()
+      const id = RequestIds.at(arrivedAt)
+      return Effect.flatMap(keys.authenticate(presentedKey(request.headers)), (caller) =>
+        Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) =>
+          Effect.flatMap(RequestBody.parse(bytes), (body) => endpoint.handle({ id, arrivedAt, caller, body, response }))
+        )
+      ).pipe(
+        Effect.catchAllCause((cause) => {
+          const failure = Cause.failureOption(cause)
+          if (failure._tag === "Some") {
+            return Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, failure.value))
+          }
+          if (Cause.isInterruptedOnly(cause)) {
+            // The caller left, and there is nobody to tell; or the gateway stops, and there is.
+            return Effect.sync(() => {
+              if (!response.destroyed) ResponseSink.fail(response, endpoint.dialect, id, shuttingDown)
+            })
+          }
+          const error = GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`)
+          return Effect.zipRight(
+            Effect.logError(`${endpoint.path} failed`, cause).pipe(Effect.annotateLogs("request_id", id)),
+            Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, error))
+          )
+        })
+      )
+    })
+
+  const plane: DataPlane = {
+    accept: (request, response) => {
+      if (request.method !== "POST") return false
+      const endpoint = byPath.get(pathOf(request.url ?? ""))
+      if (endpoint === undefined) return false
+      const fiber = runFork(answer(endpoint, request, response))
+      response.once("close", () => {
+        if (!response.writableFinished) fiber.unsafeInterruptAsFork(clientLeft)
+      })
+      return true
+    },
+    idle: FiberSet.awaitEmpty(fibers),
+    interruptAll: FiberSet.clear(fibers)
+  }
+  return plane
+})

@@ -1,0 +1,41 @@
+/**
+ * What the gateway itself must know of a request before it is sent on: the fields that routing and the ledger read, and
+ * the types of those that everybody knows. The rest is the provider's to judge, so that nothing new is refused here.
+ */
+import * as GatewayError from "@penstock/schema/GatewayError"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true, nullable: true })
+
+export const ChatEnvelope = Schema.Struct({
+  model: Schema.NonEmptyString.annotations({ description: "the name of a model; GET /v1/models lists them" }),
+  messages: Schema.NonEmptyArray(
+    Schema.Struct({ role: Schema.String }).annotations({ description: "an object with a role" })
+  ).annotations({ description: "an array of at least one message" }),
+  stream: optional(Schema.Boolean),
+  temperature: optional(Schema.Number),
+  top_p: optional(Schema.Number),
+  max_tokens: optional(Schema.Int),
+  max_completion_tokens: optional(Schema.Int),
+  n: optional(Schema.Int),
+  tools: optional(Schema.Array(Schema.Object)),
+  stream_options: optional(Schema.Object)
+})
+export type ChatEnvelope = typeof ChatEnvelope.Type
+
+const decode = Schema.decodeUnknownEither(ChatEnvelope)
+
+/** Fails with `invalid_request`, naming the first field at fault. */
+export const read = (json: unknown): Either.Either<ChatEnvelope, GatewayError.GatewayError> =>
+  Either.mapLeft(decode(json), (error) => {
+    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+    const param = issue?.path.map(String).join(".") ?? ""
+    const message = issue?.message ?? "The request is not a chat completion request."
+    return GatewayError.make(
+      "invalid_request",
+      param === "" ? message : `\`${param}\`: ${message}`,
+      param === "" ? {} : { param }
+    )
+  })

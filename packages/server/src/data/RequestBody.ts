@@ -1,0 +1,61 @@
+/** Reads a request's body from its socket: bounded in size, and as JSON in depth. */
+import * as GatewayError from "@penstock/schema/GatewayError"
+import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { IncomingMessage } from "node:http"
+
+/** Objects and arrays within each other. A tool's JSON schema rarely needs twenty. */
+const maxDepth = 256
+
+export interface JsonBody {
+  readonly bytes: Buffer
+  readonly json: { readonly [key: string]: unknown }
+}
+
+const invalid = (message: string) => Either.left(GatewayError.make("invalid_request", message))
+
+const tooLarge = (limit: number): GatewayError.GatewayError =>
+  GatewayError.make(
+    "too_large",
+    `The request's body is larger than ${limit} bytes. Send less, or raise \`server.max_body\`.`
+  )
+
+/** The whole body. Fails with `too_large` without reading more than the limit. */
+export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buffer, GatewayError.GatewayError> =>
+  Effect.async((resume) => {
+    if (Number(request.headers["content-length"] ?? 0) > limit) return resume(Effect.fail(tooLarge(limit)))
+    const chunks: Array<Buffer> = []
+    let size = 0
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= limit) return
+      request.off("data", onData)
+      resume(Effect.fail(tooLarge(limit)))
+    }
+    request.on("data", onData)
+    request.once("end", () => {
+      const [first] = chunks
+      resume(Effect.succeed(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)))
+    })
+    // Without a listener the error would end the process; the close that follows interrupts this fiber.
+    request.once("error", () => {})
+  })
+
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** What a body says. `JSON.parse` names the place of a mistake, so its message is passed on. */
+export const parse = (bytes: Buffer): Either.Either<JsonBody, GatewayError.GatewayError> => {
+  if (bytes.length === 0) return invalid("The request has no body. Send a JSON object with `model` and `messages`.")
+  if (JsonEdit.isDeeperThan(bytes, maxDepth)) {
+    return invalid(`The request's JSON is nested deeper than ${maxDepth} levels.`)
+  }
+  try {
+    const json: unknown = JSON.parse(bytes.toString("utf8"))
+    return isRecord(json) ? Either.right({ bytes, json }) : invalid("The request's body must be a JSON object.")
+  } catch (error) {
+    return invalid(`The request's body is not valid JSON: ${error instanceof Error ? error.message : "unreadable"}.`)
+  }
+}

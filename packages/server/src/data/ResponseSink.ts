@@ -1,0 +1,84 @@
+/** A sink that is an HTTP response, written on Node's object: no Effect per chunk. */
+import type { Head, Sink } from "@penstock/gateway/exchange/Call"
+import type { Dialect } from "@penstock/gateway/protocols/Dialect"
+import { formatUsd } from "@penstock/schema/Money"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import type { RequestId } from "@penstock/schema/Ids"
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
+
+/** Header values are ASCII; a model's name may be anything. */
+const safe = (value: string): string => value.replace(/[^\x20-\x7e]/g, (char) => encodeURIComponent(char))
+
+const headersOf = (requestId: RequestId, head: Head): OutgoingHttpHeaders => {
+  const headers: OutgoingHttpHeaders = {
+    "x-request-id": requestId,
+    "x-penstock-provider": head.provider,
+    "x-penstock-model": safe(head.model),
+    "x-penstock-attempts": head.attempts
+  }
+  if (head.fallback) headers["x-penstock-fallback"] = "true"
+  if (head.dropped.length > 0) headers["x-penstock-dropped"] = safe(head.dropped.join(", "))
+  if (head.cost !== null) headers["x-penstock-cost-usd"] = formatUsd(head.cost)
+  return headers
+}
+
+/** An answer that is sent whole. */
+export const whole = (response: ServerResponse, requestId: RequestId): Sink<Uint8Array> => {
+  let headers: OutgoingHttpHeaders = {}
+  return {
+    begin: (head) => {
+      headers = headersOf(requestId, head)
+    },
+    write: (body) => {
+      headers["content-type"] = "application/json"
+      headers["content-length"] = body.length
+      response.writeHead(200, headers)
+      response.end(body)
+      return true
+    },
+    onDrain: () => {},
+    end: () => {}
+  }
+}
+
+/** An answer that is sent as it comes. Its cost follows as a comment: the head was sent before it was known. */
+export const streamed = (response: ServerResponse, requestId: RequestId): Sink<Uint8Array> => ({
+  begin: (head) => {
+    response.writeHead(200, {
+      ...headersOf(requestId, head),
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      // Proxies that buffer (nginx) hold a stream back until it is whole.
+      "x-accel-buffering": "no"
+    })
+  },
+  write: (bytes) => response.write(bytes),
+  onDrain: (resume) => {
+    response.on("drain", resume)
+  },
+  end: (cost) => {
+    response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+  }
+})
+
+/** A failure: as a status while that is still possible, else inside the stream. */
+export const fail = (response: ServerResponse, dialect: Dialect, requestId: RequestId, error: GatewayError): void => {
+  if (response.headersSent) {
+    if (!response.writableEnded) response.end(dialect.failureFrame(error, requestId))
+    return
+  }
+  const body = JSON.stringify(dialect.failure(error, requestId))
+  const headers: OutgoingHttpHeaders = {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "x-request-id": requestId
+  }
+  if (error.retryAfterMillis !== undefined) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMillis / 1000)))
+  }
+  if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="penstock"'
+  // The rest of an oversized body is not read: the connection cannot serve another request.
+  if (error.reason === "too_large") headers["connection"] = "close"
+  response.writeHead(error.status, headers)
+  response.end(body)
+}
