@@ -16,14 +16,15 @@ const NANODOLLARS_PER_REQUEST = USAGE.prompt_tokens * 150 + USAGE.completion_tok
 export const checkLedger = (file, sent) => {
   const database = openDatabase(file, { readonly: true })
   try {
-    const statuses = database.prepare("SELECT status, COUNT(*) AS count FROM requests GROUP BY status").all()
-    const counted = statuses.map(({ count, status }) => `${count} ${status}`).join(", ")
+    const rows = database.prepare("SELECT status, COUNT(*) AS count FROM requests GROUP BY status").all()
+    const counts = Object.fromEntries(rows.map(({ count, status }) => [status, count]))
     const problems = []
-    if (statuses.length !== 1 || statuses[0].status !== "ok" || statuses[0].count !== sent) {
-      problems.push(`ledger: ${counted} instead of ${sent} ok`)
-    }
-    const unpriced = database.prepare("SELECT COUNT(*) FROM requests WHERE cost_nanousd IS NOT ?").pluck()
-    const wrong = unpriced.get(NANODOLLARS_PER_REQUEST)
+    const unsettled = ["open", "partial", "interrupted"].some((status) => counts[status] !== undefined)
+    if (counts.ok !== sent || unsettled) problems.push(`ledger: ${JSON.stringify(counts)} instead of ${sent} ok`)
+    const wrong = database
+      .prepare("SELECT COUNT(*) FROM requests WHERE status = 'ok' AND cost_nanousd IS NOT ?")
+      .pluck()
+      .get(NANODOLLARS_PER_REQUEST)
     if (wrong > 0) problems.push(`ledger: ${wrong} rows do not cost ${NANODOLLARS_PER_REQUEST} nano-dollars`)
     return problems
   } finally {

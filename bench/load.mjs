@@ -67,7 +67,12 @@ const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q 
 
 const summary = (values) => {
   const sorted = Float64Array.from(values).sort()
-  return { count: sorted.length, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) }
+  return {
+    count: sorted.length,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    max: sorted.at(-1) ?? Number.NaN
+  }
 }
 
 /** A fixed number of connections, each sending its next request when its answer is complete, for a fixed time. */

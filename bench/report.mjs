@@ -134,7 +134,8 @@ const ledgerTable = ({ ledger }) =>
   )
 
 export const render = (results) => {
-  const { broken, command, goals, ledger, machine, plan, seconds, skipped } = results
+  const { broken, command, goals, ledger, machine, plan, remarks, seconds, skipped } = results
+  const list = (title, entries) => (entries.length === 0 ? "" : `\n**${title}:** ${entries.join("; ")}\n`)
   const { firstToken, streams, throughput } = plan
   return `# Benchmark
 
@@ -148,7 +149,7 @@ ${table(
   ["goal", "measured", "result"],
   goals.map(({ measured, result, what }) => [what, measured, result])
 )}
-${broken.length === 0 ? "" : `\n**Broken:** ${broken.join("; ")}\n`}${skipped.map(({ name, reason }) => `\nNot measured: ${name} (${reason}).\n`).join("")}
+${list("Broken", broken)}${list("Remarks", remarks)}${skipped.map(({ name, reason }) => `\nNot measured: ${name} (${reason}).\n`).join("")}
 ## Requests
 
 ${plan.connections} connections, each in a closed loop; ${throughput.rounds} rounds of ${throughput.millis / 1000} s for each gateway in turn, after ${plan.warmup.rounds} for warming up. Medians of the rounds. CPU is user and system time of the gateway's process with all its threads.
