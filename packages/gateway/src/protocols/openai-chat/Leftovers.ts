@@ -33,7 +33,8 @@ const collect = (
   known: (name: string) => boolean
 ): void => {
   for (const name in from) {
-    if (!known(name) && says(from[name])) into[`${path}${name}`] = from[name]
+    // JSON may have a field of this name; assigning it would change the object itself.
+    if (name !== "__proto__" && !known(name) && says(from[name])) into[`${path}${name}`] = from[name]
   }
 }
 

@@ -156,6 +156,12 @@ describe("reading a chat completions request", () => {
     )
   })
 
+  it("a field named __proto__ changes no object", () => {
+    const body = JSON.parse('{"model":"m","messages":[{"role":"user","content":"hi"}],"__proto__":{"polluted":true}}')
+    const { extra } = Either.getOrThrow(dialect.read(body))
+    assert.isUndefined(extra["polluted"])
+  })
+
   it("whatever has no neutral word is kept, by name or by path", () => {
     const custom = { type: "custom", custom: { name: "c" } }
     const allowed = { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [] } }
