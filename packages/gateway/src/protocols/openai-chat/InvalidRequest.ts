@@ -14,11 +14,13 @@ interface Fault {
 const isNothing = (ast: AST.AST): boolean =>
   ast._tag === "UndefinedKeyword" || (ast._tag === "Literal" && ast.literal === null)
 
+const keywords: ReadonlySet<string> = new Set(["StringKeyword", "NumberKeyword", "BooleanKeyword", "ObjectKeyword"])
+
 /** A schema in words: its description, or what its kind of JSON is called. */
 const expectedOf = (ast: AST.AST): string => {
   const said = AST.getDescriptionAnnotation(ast)
   // Those of Effect's own keywords say less than the words below.
-  if (Option.isSome(said) && !["StringKeyword", "NumberKeyword", "BooleanKeyword"].includes(ast._tag)) return said.value
+  if (Option.isSome(said) && !keywords.has(ast._tag)) return said.value
   switch (ast._tag) {
     case "StringKeyword":
       return "a string"
@@ -31,6 +33,7 @@ const expectedOf = (ast: AST.AST): string => {
     case "TupleType":
       return ast.elements.length > 0 ? "a non-empty array" : "an array"
     case "TypeLiteral":
+    case "ObjectKeyword":
       return "an object"
     case "Union":
       return [...new Set(ast.types.filter((type) => !isNothing(type)).map(expectedOf))].join(" or ")
