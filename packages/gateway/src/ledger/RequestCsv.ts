@@ -11,6 +11,8 @@ const startsLikeFormula = /^[=+\-@\t\r]/
 
 const cell = (value: string | number | boolean | null): string => {
   if (value === null) return ""
+  // Plain decimals down to the nano-dollar: not every reader understands 1.5e-7.
+  if (typeof value === "number" && !Number.isInteger(value)) return value.toFixed(9).replace(/0+$/, "")
   if (typeof value !== "string") return String(value)
   const text = startsLikeFormula.test(value) ? `'${value}` : value
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
