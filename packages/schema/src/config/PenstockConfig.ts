@@ -9,7 +9,7 @@ import { ByteSize, DurationMillis } from "./Units.ts"
 const strictStruct = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
   Schema.Struct(fields).annotations({ parseOptions: { onExcessProperty: "error" } })
 
-const optionalWith = <A, I>(schema: Schema.Schema<A, I>, value: () => A) =>
+const optionalWith = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
   Schema.optionalWith(schema, { default: value })
 
 /** USD per million tokens, as price lists quote it. */
