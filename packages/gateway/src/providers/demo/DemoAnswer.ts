@@ -46,11 +46,15 @@ const promptOf = ({ messages }: DemoRequest): { readonly text: string; readonly 
   return { text: spoken === undefined ? "" : textOf(spoken), isResult: false }
 }
 
-const call = (request: DemoRequest, prompt: string): ReadonlyArray<ToolCall> =>
-  ChooseTool.choose(request, prompt).map((tool) => {
-    const filled = fillSchema({ type: "object", ...tool.parameters }, Facts.make(prompt))
-    return { name: tool.name, arguments: JSON.stringify(filled ?? {}) }
-  })
+const call = (request: DemoRequest, prompt: string): ReadonlyArray<ToolCall> => {
+  const tools = ChooseTool.choose(request, prompt)
+  if (tools.length === 0) return []
+  const facts = Facts.make(prompt)
+  return tools.map((tool) => ({
+    name: tool.name,
+    arguments: JSON.stringify(fillSchema({ type: "object", ...tool.parameters }, facts) ?? {})
+  }))
+}
 
 const extract = (request: DemoRequest): Either.Either<Said, Refused> => {
   const prompt = promptOf(request)
@@ -107,7 +111,8 @@ const promptTokens = (request: DemoRequest): number => {
       count += called === undefined ? 0 : Tokens.count(called.name) + Tokens.count(called.arguments)
     }
   }
-  return count + Tokens.count(JSON.stringify(request.tools ?? ""))
+  const tools = request.tools ?? []
+  return tools.length === 0 ? count : count + Tokens.count(JSON.stringify(tools))
 }
 
 export const answer = (request: DemoRequest, model: DemoModel): Either.Either<DemoAnswer, Refused> =>

@@ -107,7 +107,9 @@ const deliver = ({ status, type, pieces, streamed, delay }: Reply, receiver: Rec
       piece = source.next()
       // Closed before the call: a `resume` from within it must win.
       flow.close()
-      if (receiver.onChunk(bytes)) flow.open()
+      const answer = receiver.onChunk(bytes)
+      if (answer === "enough") piece = { done: true, value: undefined }
+      if (answer !== "pause") flow.open()
     }
   }
   const head = Effect.sync(() => receiver.onHead(status, { "content-type": type }, flow.open))

@@ -15,6 +15,8 @@ export const hint = (name: string, description: unknown): Hint => ({
 
 export interface Facts {
   readonly text: string
+  /** The text in lower case. */
+  readonly lower: string
   /** Sentences by centrality. */
   readonly ranked: Ranked
   /** The `count` most central sentences in the order of the text. */
@@ -51,7 +53,7 @@ const numbersIn = (text: string): ReadonlyArray<Found> =>
     .filter(({ value }) => Number.isFinite(value))
 
 export const make = (text: string): Facts => {
-  const bounded = text.slice(0, 60_000)
+  const bounded = text.slice(0, 30_000)
   const ranked = rank(text)
   const wordSets = ranked.sentences.map((sentence) => new Set(wordsOf(sentence)))
   let numbers: ReadonlyArray<Found> | null = null
@@ -84,6 +86,7 @@ export const make = (text: string): Facts => {
 
   return {
     text: bounded,
+    lower: bounded.toLowerCase(),
     ranked,
     key: (count) => top(ranked, count),
     about,
@@ -111,8 +114,8 @@ export const make = (text: string): Facts => {
       if (words.length === 0) return null
       const label = words.map(escaped).join("[\\s_-]*")
       const found = new RegExp(
-        `(?<![\\p{L}\\p{N}])${label}["'\`]?\\s*(?::|=|\\bis\\b)\\s*(?:["“'\`]([^"”'\`\\n]+)["”'\`]|([^\\s,;.!?][^,;.!?\\n]{0,80}))`,
-        "iu"
+        `(?<![A-Za-z0-9])${label}["'\`]?\\s*(?::|=|\\bis\\b)\\s*(?:["“'\`]([^"”'\`\\n]+)["”'\`]|([^\\s,;.!?][^,;.!?\\n]{0,80}))`,
+        "i"
       ).exec(bounded)
       return found?.[1]?.trim() ?? found?.[2]?.trim() ?? null
     },

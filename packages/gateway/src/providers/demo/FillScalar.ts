@@ -9,15 +9,24 @@ export type Fits = (value: Json) => boolean
 
 const maxText = 100_000
 
+const wordCharacter = /[\p{L}\p{N}]/u
+
 /** Where an allowed value stands in the text, -1 when it does not. `in_progress` is also found as `in progress`. */
 const placeOf = (value: Json, facts: Facts): number => {
   if (value === null || typeof value === "object") return -1
   const words = String(value)
+    .toLowerCase()
     .split(/[\s_-]+/)
     .filter(Boolean)
     .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
   if (words.length === 0) return -1
-  return facts.text.search(new RegExp(`(?<![\\p{L}\\p{N}])${words.join("[\\s_-]+")}(?![\\p{L}\\p{N}])`, "iu"))
+  // Word boundaries are looked at by hand: letters of all languages, any case, would make each expression a large one.
+  for (const match of facts.lower.matchAll(new RegExp(words.join("[\\s_-]+"), "g"))) {
+    const before = facts.lower[match.index - 1] ?? ""
+    const after = facts.lower[match.index + match[0].length] ?? ""
+    if (!wordCharacter.test(before) && !wordCharacter.test(after)) return match.index
+  }
+  return -1
 }
 
 /** The allowed values that the text names, in its order. */

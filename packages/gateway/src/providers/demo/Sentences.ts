@@ -70,18 +70,29 @@ const cosine = (a: Vector, b: Vector): number => {
   return sum
 }
 
-/** The centrality of each sentence, by power iteration. */
-const centrality = (sentences: ReadonlyArray<string>): ReadonlyArray<number> => {
+/** The centrality of each sentence, by power iteration over the similarities, which are symmetric. */
+const centrality = (sentences: ReadonlyArray<string>): Float64Array => {
   const size = sentences.length
   const all = vectors(sentences)
-  const rows = all.map((a, i) => all.map((b, j) => (i === j ? 0 : cosine(a, b))))
-  const sums = rows.map((row) => row.reduce((sum, value) => sum + value, 0))
-  let scores: ReadonlyArray<number> = sentences.map(() => 1 / size)
+  const similar = new Float64Array(size * size)
+  const sums = new Float64Array(size)
+  for (const [i, a] of all.entries()) {
+    for (const [j, b] of all.slice(0, i).entries()) {
+      const value = cosine(a, b)
+      similar[i * size + j] = value
+      similar[j * size + i] = value
+      sums[i] = (sums[i] ?? 0) + value
+      sums[j] = (sums[j] ?? 0) + value
+    }
+  }
+  let scores = new Float64Array(size).fill(1 / size)
   for (let round = 0; round < rounds; round += 1) {
-    const next = sentences.map(() => (1 - damping) / size)
-    for (const [i, row] of rows.entries()) {
-      const share = (damping * (scores[i] ?? 0)) / (sums[i] || 1)
-      if (sums[i] !== 0) for (const [j, value] of row.entries()) next[j] = (next[j] ?? 0) + share * value
+    const next = new Float64Array(size).fill((1 - damping) / size)
+    for (let i = 0; i < size; i += 1) {
+      const sum = sums[i] ?? 0
+      if (sum === 0) continue
+      const share = (damping * (scores[i] ?? 0)) / sum
+      for (let j = 0; j < size; j += 1) next[j] = (next[j] ?? 0) + share * (similar[i * size + j] ?? 0)
     }
     scores = next
   }

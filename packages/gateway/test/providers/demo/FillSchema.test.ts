@@ -154,7 +154,7 @@ describe("filling a schema", () => {
           assert.notStrictEqual(valid(schema, text), undefined)
         }
       ),
-      { numRuns: 400 }
+      { numRuns: 200 }
     )
   })
 
