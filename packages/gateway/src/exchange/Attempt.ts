@@ -119,7 +119,7 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
     const request = {
       method: "POST" as const,
       path: provider.protocol.chatPath,
-      headers: { ...provider.headers, ...lane.headers },
+      headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
       body: lane.body
     }
     return provider.transport.exchange(request, receiver).pipe(

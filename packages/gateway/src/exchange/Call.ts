@@ -30,8 +30,8 @@ export interface Call<Out> {
 /** A request in a provider's words, and how its answer becomes the caller's. */
 export interface Lane<Out> {
   readonly body: Uint8Array | string
-  /** Headers beyond the provider's own. */
-  readonly headers: { readonly [name: string]: string }
+  /** Headers beyond the provider's own; null for none. */
+  readonly headers: { readonly [name: string]: string } | null
   /** What the provider's protocol cannot express. */
   readonly dropped: ReadonlyArray<string>
   /** A whole answer. */

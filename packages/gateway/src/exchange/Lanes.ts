@@ -38,7 +38,7 @@ export const passThrough = (
   context: AnswerContext
 ): Lane<Uint8Array> => ({
   body: PassThrough.rewrite(original, model),
-  headers: {},
+  headers: null,
   dropped: [],
   whole: (body) =>
     Either.map(decode(provider.protocol, body), (completion): Whole<Uint8Array> => ({
@@ -79,7 +79,7 @@ export const translated = (
             : Buffer.from(JSON.stringify(dialect.write(completion, context))),
         usage: completion.usage
       })),
-    relay: () => Relay.translate(provider.protocol, { request }, dialect.encoder(context))
+    relay: () => Relay.translate(provider.protocol, dialect.encoder(context))
   }))
 
 /** A program's request, answered in events. */
@@ -96,5 +96,5 @@ export const neutral = (
         out: [...unfold(completion)],
         usage: completion.usage
       })),
-    relay: () => Relay.toEvents(provider.protocol, { request })
+    relay: () => Relay.toEvents(provider.protocol)
   }))

@@ -1,10 +1,10 @@
 /**
  * Virtual keys: who may call, and what.
  *
- * A presented key is looked up by its HMAC under a salt that this process drew at start. Nothing compares plain keys:
+ * A presented key is looked up by its hash under a salt that this process drew at start. Nothing compares plain keys:
  * what a lookup's time tells is about digests that no caller can compute.
  */
-import { createHmac, randomBytes } from "node:crypto"
+import { hash, randomBytes } from "node:crypto"
 import type { Caller } from "@penstock/schema/api/Caller"
 import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
@@ -44,8 +44,9 @@ const unknown = Either.left(
 )
 
 const byDigest = (config: PenstockConfig): Authenticate => {
-  const salt = randomBytes(32)
-  const digest = (key: string) => createHmac("sha256", salt).update(key).digest("hex")
+  const salt = randomBytes(32).toString("hex")
+  // In one call: a hash object per request costs five times as much.
+  const digest = (key: string) => hash("sha256", salt + key)
   const callers = new Map<string, Either.Either<Caller, GatewayError>>()
   for (const { key, models, name } of config.keys) {
     callers.set(digest(Redacted.value(key)), Either.right({ key: name, models, admin: false }))

@@ -58,7 +58,7 @@ export interface Protocol {
   readonly lower: (request: ChatRequest, options: LowerOptions) => Either.Either<Lowered, GatewayError>
   /** Decodes a whole answer, already parsed from JSON. A body that lacks what the protocol promises is `invalid_response`. */
   readonly decode: (body: unknown) => Either.Either<Completion, GatewayError>
-  readonly decoder: (request: DecodeContext) => Decoder
+  readonly decoder: () => Decoder
   /**
    * Classifies a failed answer. `body` is the parsed JSON, or the text when it is not JSON. The error's `upstream` is
    * set; the provider's own message is kept, the key never is.
@@ -70,8 +70,3 @@ export interface Protocol {
 
 /** Lower-case header names to values, as undici gives them. */
 export type Headers = { readonly [name: string]: string | ReadonlyArray<string> | undefined }
-
-/** What a protocol must know of the request to read its answer (a JSON-schema shim is undone here, for one). */
-export interface DecodeContext {
-  readonly request: ChatRequest | null
-}

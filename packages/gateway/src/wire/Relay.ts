@@ -6,7 +6,7 @@ import * as GatewayError from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
 import type { Encoder } from "../protocols/Dialect.ts"
-import type { DecodeContext, Frame, Protocol } from "../protocols/Protocol.ts"
+import type { Frame, Protocol } from "../protocols/Protocol.ts"
 import * as Framing from "./Framing.ts"
 
 /** What has been seen of an answer so far. */
@@ -69,10 +69,10 @@ const ndjsonEnd = Buffer.from("\n")
 type OnFrame = (raw: Buffer, frame: Frame | null, events: ReadonlyArray<StreamEvent>) => void
 
 /** Splits, decodes and takes note: what all relays share. */
-const reader = (protocol: Protocol, context: DecodeContext, onFrame: OnFrame) => {
+const reader = (protocol: Protocol, onFrame: OnFrame) => {
   const seen: Seen = { model: null, usage: null, token: false, finished: false, failure: null, malformed: 0 }
   const splitter = Framing.make(protocol.framing)
-  const decoder = protocol.decoder(context)
+  const decoder = protocol.decoder()
   const read = (raw: Buffer): void => {
     const frame = Framing.parse(protocol.framing, raw)
     const events = frame === null ? [] : decoder.step(frame)
@@ -99,9 +99,9 @@ const reader = (protocol: Protocol, context: DecodeContext, onFrame: OnFrame) =>
 }
 
 /** Decodes into neutral events. */
-export const toEvents = (protocol: Protocol, context: DecodeContext): Relay<ReadonlyArray<StreamEvent>> => {
+export const toEvents = (protocol: Protocol): Relay<ReadonlyArray<StreamEvent>> => {
   let out: Array<StreamEvent> = []
-  const source = reader(protocol, context, (_raw, _frame, events) => {
+  const source = reader(protocol, (_raw, _frame, events) => {
     out.push(...events)
   })
   const take = (): ReadonlyArray<StreamEvent> | null => {
@@ -124,8 +124,8 @@ export const toEvents = (protocol: Protocol, context: DecodeContext): Relay<Read
 }
 
 /** Decodes, and encodes in the caller's dialect. A provider's error is not encoded: it is in `seen`. */
-export const translate = (protocol: Protocol, context: DecodeContext, encoder: Encoder): Relay<Uint8Array> => {
-  const events = toEvents(protocol, context)
+export const translate = (protocol: Protocol, encoder: Encoder): Relay<Uint8Array> => {
+  const events = toEvents(protocol)
   const encode = (decoded: ReadonlyArray<StreamEvent> | null): Uint8Array | null => {
     let text = ""
     for (const event of decoded ?? []) if (event.type !== "error") text += encoder.write(event)
@@ -146,7 +146,7 @@ export const passThrough = (
 ): Relay<Uint8Array> => {
   let out: Array<Buffer> = []
   let marked = false
-  const source = reader(protocol, { request: null }, (raw, frame, events) => {
+  const source = reader(protocol, (raw, frame, events) => {
     if (events.some((event) => event.type === "error")) return
     if (frame !== null && endMark.is(frame)) marked = true
     if (raw.length > 0 && !(frame !== null && hides(frame, events))) out.push(raw)

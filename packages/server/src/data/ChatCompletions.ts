@@ -3,12 +3,12 @@ import { Gateway } from "@penstock/gateway/Gateway"
 import type { Call } from "@penstock/gateway/exchange/Call"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import * as Envelope from "@penstock/gateway/protocols/openai-chat/Envelope"
 import { dialect } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import { wantsUsage } from "@penstock/gateway/protocols/openai-chat/PassThrough"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Endpoint } from "./DataPlane.ts"
-import * as Envelope from "./Envelope.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
 export const make = Effect.gen(function* () {

@@ -13,7 +13,7 @@ const decode = (body: unknown) => Either.getOrThrow(protocol.decode(body))
 
 /** The events of a stream that must hold no malformed frame. */
 const read = (input: ReadonlyArray<Frame>): ReadonlyArray<StreamEvent> => {
-  const decoder = protocol.decoder({ request: null })
+  const decoder = protocol.decoder()
   const events = input.flatMap((each) => {
     const step = decoder.step(each)
     assert.notStrictEqual(step, "malformed", each.data)
@@ -107,7 +107,7 @@ describe("anthropic-messages: the law", () => {
     )
     fc.assert(
       fc.property(fc.array(data, { maxLength: 20 }), (all) => {
-        const decoder = protocol.decoder({ request: null })
+        const decoder = protocol.decoder()
         const steps = all.map((data) => decoder.step({ event: "", data }))
         assert.isTrue(steps.every((step) => step === "malformed" || Array.isArray(step)))
         assert.isTrue(Array.isArray(decoder.end()))
@@ -166,7 +166,7 @@ describe("anthropic-messages: streams", () => {
   })
 
   it("what the protocol does not promise is malformed, and the answer goes on", () => {
-    const decoder = protocol.decoder({ request: null })
+    const decoder = protocol.decoder()
     const bad = ["no json", "[]", "{}", `{"type":"content_block_delta","index":7,"delta":{"type":"text_delta"}}`]
     assert.deepStrictEqual(decoder.step(start).length, 2)
     for (const data of bad) assert.strictEqual(decoder.step({ event: "", data }), "malformed", data)

@@ -17,7 +17,7 @@ const wholes = files.filter((name) => name.endsWith(".json"))
 const whole = (name: string): Completion => Either.getOrThrow(protocol.decode(JSON.parse(text(name))))
 
 const events = (name: string): ReadonlyArray<StreamEvent> => {
-  const decoder = protocol.decoder({ request: null })
+  const decoder = protocol.decoder()
   const seen = text(name)
     .split("\n")
     .filter((line) => line.trim() !== "")

@@ -9,7 +9,7 @@ import { expected, lines, ollama, whole } from "./wire.ts"
 
 /** The events of a stream of lines, and how many lines were malformed. */
 const read = (data: ReadonlyArray<string>): { readonly events: Array<StreamEvent>; readonly malformed: number } => {
-  const decoder = protocol.decoder({ request: null })
+  const decoder = protocol.decoder()
   const events: Array<StreamEvent> = []
   let malformed = 0
   for (const each of data) {

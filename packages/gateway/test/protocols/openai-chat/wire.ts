@@ -31,7 +31,7 @@ export interface Decoded {
 
 /** Decodes a stream that ended well. */
 export const decodeStream = (data: ReadonlyArray<string>): Decoded => {
-  const decoder = protocol.decoder({ request: null })
+  const decoder = protocol.decoder()
   const events: Array<StreamEvent> = []
   let malformed = 0
   for (const each of data) {

@@ -2,10 +2,10 @@
  * What the gateway itself must know of a request before it is sent on: the fields that routing and the ledger read, and
  * the types of those that everybody knows. The rest is the provider's to judge, so that nothing new is refused here.
  */
-import * as GatewayError from "@penstock/schema/GatewayError"
+import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as InvalidRequest from "./InvalidRequest.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true, nullable: true })
 
@@ -27,15 +27,6 @@ export type ChatEnvelope = typeof ChatEnvelope.Type
 
 const decode = Schema.decodeUnknownEither(ChatEnvelope)
 
-/** Fails with `invalid_request`, naming the first field at fault. */
-export const read = (json: unknown): Either.Either<ChatEnvelope, GatewayError.GatewayError> =>
-  Either.mapLeft(decode(json), (error) => {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-    const param = issue?.path.map(String).join(".") ?? ""
-    const message = issue?.message ?? "The request is not a chat completion request."
-    return GatewayError.make(
-      "invalid_request",
-      param === "" ? message : `\`${param}\`: ${message}`,
-      param === "" ? {} : { param }
-    )
-  })
+/** Fails with `invalid_request`, naming the field at fault. */
+export const read = (json: unknown): Either.Either<ChatEnvelope, GatewayError> =>
+  Either.mapLeft(decode(json), InvalidRequest.fromParseError)
