@@ -9,7 +9,7 @@ import { KeyAuth } from "./Authorization.ts"
 
 /** Any request that names a model will do: a chat request can be posted as it is. */
 export const ExplainRequest = Schema.Struct(
-  { model: Schema.NonEmptyString.annotations({ description: "The name to explain" }) },
+  { model: Schema.NonEmptyString },
   { key: Schema.String, value: Schema.Unknown }
 ).annotations({ identifier: "ExplainRequest", description: "A model's name, or a whole chat request" })
 

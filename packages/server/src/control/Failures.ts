@@ -16,14 +16,28 @@ interface Issue {
   readonly message: string
 }
 
-/** What a decoder found, in a sentence. A field that may be absent yields a second issue that says nothing. */
+/** One sentence for what a union expected, instead of one for each member; a field that may be absent is no hint. */
+const merged = (messages: ReadonlyArray<string>): string => {
+  const expected = new Set<string>()
+  const others = new Set<string>()
+  let actual = ""
+  for (const message of messages) {
+    const [, one, found] = /^Expected ([\s\S]+?), actual ([\s\S]+)$/.exec(message) ?? []
+    if (one === undefined || found === undefined) others.add(message)
+    else if (one !== "undefined") {
+      expected.add(one)
+      actual = found
+    }
+  }
+  if (expected.size === 0) return [...others].join("; ")
+  return [`Expected ${[...expected].join(" or ")}, actual ${actual}`, ...others].join("; ")
+}
+
+/** What a decoder found, in words for the caller: the first field at fault, and what it should be. */
 export const invalidRequest = (issues: ReadonlyArray<Issue>): GatewayError => {
-  const param = (issues[0]?.path ?? []).map(String).join(".")
-  const messages = issues
-    .filter(({ path }) => path.map(String).join(".") === param)
-    .map(({ message }) => message)
-    .filter((message, index, all) => all.indexOf(message) === index && !message.startsWith("Expected undefined,"))
-  const text = messages.slice(0, 3).join("; ")
+  const pathOf = ({ path }: Issue) => path.map(String).join(".")
+  const param = issues[0] === undefined ? "" : pathOf(issues[0])
+  const text = merged(issues.filter((issue) => pathOf(issue) === param).map(({ message }) => message))
   return make("invalid_request", param === "" ? text : `${param}: ${text}`, param === "" ? {} : { param })
 }
 
@@ -53,16 +67,14 @@ const respond = (
   requestId: string
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   const failure = Cause.squash(cause)
-  if (failure instanceof GatewayError && failure.reason !== "internal") return Effect.succeed(response(failure))
+  // Whoever made an `internal` one has logged what it comes from.
+  if (failure instanceof GatewayError) return Effect.succeed(response(failure))
   if (failure instanceof HttpApiDecodeError) return Effect.succeed(response(invalidRequest(failure.issues)))
   if (failure instanceof RouteNotFound) {
     const { allow, error } = Paths.missed(request.method, pathOf(request.url))
     return Effect.succeed(response(error, allow.length === 0 ? {} : { allow: allow.join(", ") }))
   }
-  const error =
-    failure instanceof GatewayError
-      ? failure
-      : make("internal", `Penstock failed. Its log has the cause under the request's id, ${requestId}.`)
+  const error = make("internal", `Penstock failed. Its log has the cause under the request's id, ${requestId}.`)
   return Effect.as(
     Effect.logError(`${request.method} ${pathOf(request.url)} failed`, cause).pipe(
       Effect.annotateLogs("request_id", requestId)

@@ -7,6 +7,7 @@ import type { RequestsQuery } from "@penstock/schema/api/LedgerApi"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import type { RequestFilter, RequestPage } from "@penstock/schema/LedgerEntry"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -20,7 +21,7 @@ const toGatewayError = (error: LedgerError | LedgerQueryError): Effect.Effect<ne
   error instanceof LedgerQueryError
     ? Effect.fail(make("invalid_request", error.message, { param: error.param }))
     : Effect.zipRight(
-        Effect.logError("The ledger could not be read", error.cause),
+        Effect.logError("The ledger could not be read", Cause.fail(error.cause)),
         Effect.fail(make("internal", "The ledger could not be read; the log has the cause.", { code: "ledger_error" }))
       )
 

@@ -42,6 +42,12 @@ export interface Missed {
 export const missed = (method: string, path: string): Missed => {
   for (const [pattern, methods] of known) {
     if (matches(pattern, path)) {
+      if (methods.includes(method === "HEAD" ? "GET" : method)) {
+        return {
+          error: make("invalid_request", "The path has a part that is too long, or not escaped well."),
+          allow: []
+        }
+      }
       const allow = methods.includes("GET") ? ["HEAD", ...methods] : methods
       return { error: make("method_not_allowed", `${path} takes ${methods.join(" or ")}, not ${method}.`), allow }
     }

@@ -2,6 +2,7 @@
 import type { Service as Ledger } from "@penstock/gateway/ledger/Ledger"
 import type { Service as Registry } from "@penstock/gateway/providers/ProviderRegistry"
 import { NotReady, ProviderState, Ready } from "@penstock/schema/api/StatusApi"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ProviderCheck from "./ProviderCheck.ts"
 
@@ -9,7 +10,7 @@ const ledgerState = (ledger: Ledger) =>
   ledger.requests({ limit: 1 }).pipe(
     Effect.as({ ready: true, reason: null }),
     Effect.catchAll((error) =>
-      Effect.as(Effect.logError("The ledger could not be read", error), {
+      Effect.as(Effect.logError("The ledger could not be read", Cause.fail(error.cause)), {
         ready: false,
         reason: "The ledger could not be read; the log has the cause."
       })

@@ -17,6 +17,8 @@ import { invalidRequest } from "./Failures.ts"
 
 const decode = Schema.decodeUnknown(ExplainRequest)
 
+const wanted = 'Send JSON that names a model: {"model": "gpt-4o-mini"}.'
+
 const tooLarge = (limit: number) =>
   make("too_large", `The body is larger than the ${limit} bytes of \`server.max_body\`.`)
 
@@ -26,7 +28,7 @@ const readText = (request: HttpServerRequest.HttpServerRequest, limit: number) =
   const chunks: Array<Uint8Array> = []
   let size = 0
   return request.stream.pipe(
-    Stream.mapError(() => make("invalid_request", "The body broke off.")),
+    Stream.mapError(() => make("invalid_request", `The body is missing or broke off. ${wanted}`)),
     Stream.runForEach((chunk): Effect.Effect<void, GatewayError> => {
       size += chunk.length
       if (size > limit) return Effect.fail(tooLarge(limit))
@@ -44,7 +46,7 @@ const parse = (text: string): Effect.Effect<unknown, GatewayError> =>
       make(
         "invalid_request",
         text.trim() === ""
-          ? 'The body is empty. Send JSON that names a model: {"model": "gpt-4o-mini"}.'
+          ? `The body is empty. ${wanted}`
           : `The body is not JSON: ${error instanceof Error ? error.message : String(error)}`
       )
   })

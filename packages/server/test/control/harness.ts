@@ -27,7 +27,8 @@ export interface FakeProvider {
 const provider = (name: string, { missing }: FakeProvider): Provider => ({
   name,
   protocol: { id: "openai-chat" } as Provider["protocol"],
-  transport: { send: () => Effect.die("the control plane sends nothing itself") },
+  // Nothing here may send: a use of it is a crash.
+  transport: {} as Provider["transport"],
   address: `http://${name}.internal:1`,
   addressSetting: `providers.${name}.base_url`,
   headers: {},
@@ -45,8 +46,9 @@ const layerPrices = Layer.succeed(PriceBook, {
   price: () => null,
   cost: () => null,
   facts: () => ({ contextWindow: null, maxOutputTokens: null }),
+  find: (name) => (name === "openai/gpt-4o" ? { provider: "openai", model: "gpt-4o" } : null),
   newest: (_provider, family) => (family === "sonnet" ? ["claude-sonnet-4-5"] : [])
-} as PriceBook["Type"])
+} satisfies PriceBook["Type"])
 
 export const unreachable = (name: string) => makeError("unreachable", `nobody answers at http://${name}.internal:1`)
 
@@ -72,6 +74,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it by assertion
   readonly json: any
 }
 
@@ -94,7 +97,7 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
       const isJson = response.headers.get("content-type")?.startsWith("application/json") === true && text !== ""
       return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
     })
-  return { ask, fetch: fetchFrom, context }
+  return { app, ask, fetch: fetchFrom, context }
 })
 
 export const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({

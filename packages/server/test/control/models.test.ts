@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import OpenAI from "openai"
+import OpenAI, { AuthenticationError, NotFoundError } from "openai"
 import { bearer, start, usual } from "./harness.ts"
 
 const config = {
@@ -86,13 +86,13 @@ describe("GET /v1/models", () => {
       const missing = yield* Effect.flip(
         Effect.tryPromise({ try: () => client.models.retrieve("demo/ehco"), catch: (e) => e })
       )
-      assert.instanceOf(missing, OpenAI.NotFoundError)
+      assert.instanceOf(missing, NotFoundError)
       assert.strictEqual(missing.code, "model_not_found")
       assert.strictEqual(missing.param, "model")
       assert.match(missing.message, /Did you mean demo\/echo\?/)
       const stranger = new OpenAI({ apiKey: "nobody", baseURL: "http://127.0.0.1:8080/v1", fetch, maxRetries: 0 })
       const refused = yield* Effect.flip(Effect.tryPromise({ try: () => stranger.models.list(), catch: (e) => e }))
-      assert.instanceOf(refused, OpenAI.AuthenticationError)
+      assert.instanceOf(refused, AuthenticationError)
     })
   )
 
