@@ -28,6 +28,10 @@ const reference: Effect.Effect<
   })
 )
 
+/** The browser holds the page to it: nothing from elsewhere, and requests to this server only. */
+const policy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; connect-src 'self'"
+
 export const layer: Layer.Layer<never, never, Api> = HttpApiBuilder.Router.use((router) =>
   Effect.gen(function* () {
     const api = yield* Api
@@ -36,6 +40,9 @@ export const layer: Layer.Layer<never, never, Api> = HttpApiBuilder.Router.use((
       documentPaths.spec,
       Effect.sync(() => HttpServerResponse.text(specJson(), { contentType: "application/json" }))
     )
-    yield* router.get(documentPaths.docs, Effect.orDie(Effect.flatten(docs)))
+    yield* router.get(
+      documentPaths.docs,
+      Effect.map(Effect.orDie(Effect.flatten(docs)), HttpServerResponse.setHeader("content-security-policy", policy))
+    )
   })
 )

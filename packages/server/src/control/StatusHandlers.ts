@@ -29,7 +29,10 @@ export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
           const page = LandingPage.landing(settings.current(), registry.all(), router.names(), request.headers["host"])
           const headers = { vary: "accept" }
           return wantsHtml(request.headers["accept"])
-            ? HttpServerResponse.text(LandingPage.html(page), { contentType: "text/html; charset=utf-8", headers })
+            ? HttpServerResponse.text(LandingPage.html(page), {
+                contentType: "text/html; charset=utf-8",
+                headers: { ...headers, "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" }
+              })
             : HttpServerResponse.unsafeJson(page, { headers })
         })
       )
