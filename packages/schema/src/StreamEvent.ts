@@ -7,6 +7,7 @@
  */
 import type { AssistantPart } from "./ChatRequest.ts"
 import type { Completion, FinishReason } from "./Completion.ts"
+import type { GatewayError } from "./GatewayError.ts"
 import type { Usage } from "./Usage.ts"
 
 export type StreamEvent =
@@ -29,8 +30,8 @@ export type StreamEvent =
   | { readonly type: "usage"; readonly usage: Usage }
   /** The provider's terminal event. Without it a stream was cut. */
   | { readonly type: "finish"; readonly reason: FinishReason; readonly stopSequence?: string }
-  /** The provider broke off and said why; `code` is its own word. */
-  | { readonly type: "error"; readonly message: string; readonly code: string | null; readonly status: number | null }
+  /** The provider broke off and said why, in its protocol's words. */
+  | { readonly type: "error"; readonly error: GatewayError }
 
 const opened = (event: StreamEvent): AssistantPart | undefined => {
   switch (event.type) {

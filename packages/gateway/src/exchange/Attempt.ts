@@ -12,6 +12,7 @@ import type { Headers } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import { unreachable } from "../providers/ProviderRegistry.ts"
 import type { Receiver } from "../providers/Transport.ts"
+import * as Json from "../wire/Json.ts"
 import type { Relay } from "../wire/Relay.ts"
 import type { Head, Lane, Sink } from "./Call.ts"
 
@@ -32,14 +33,6 @@ export interface Options<Out> {
   readonly costOf: (usage: Usage | null) => NanoDollars | null
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }
 
 const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? "").includes("application/json")
@@ -104,7 +97,8 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
 
     const finishWhole = (body: Buffer): Effect.Effect<void, GatewayError.GatewayError> => {
       if (status < 200 || status >= 300) {
-        return Effect.fail(provider.protocol.failure(status, parseJson(body.toString("utf8")), headers))
+        const text = body.toString("utf8")
+        return Effect.fail(provider.protocol.failure(status, Json.parse(text) ?? text, headers))
       }
       const whole = lane.whole(body)
       if (whole._tag === "Left") return Effect.fail(whole.left)

@@ -7,7 +7,6 @@
 import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -77,42 +76,39 @@ export const make = Effect.fnUntraced(function* (
     if (!isEmpty()) wake()
   })
 
+  /** The way that nearly every batch goes has no schedule on it. */
   const commitRetrying = (batch: Batch) =>
-    commit(batch).pipe(
-      Effect.catchAllDefect((cause) => Effect.fail({ cause, retryable: false })),
-      Effect.retry({ schedule: whileLocked, while: (error) => error.retryable })
+    Effect.catchAll(commit(batch), (error) =>
+      error.retryable
+        ? Effect.retry(commit(batch), { schedule: whileLocked, while: (error) => error.retryable })
+        : Effect.fail(error)
     )
 
   /** One settlement that cannot be written must not take the others of its batch with it. */
   const settleAlone = (settlement: Settlement) =>
-    commitRetrying({ openings: [], settlements: [settlement] }).pipe(
-      Effect.catchAll((error) =>
-        Effect.logError(
-          "a settlement was not written to the ledger",
-          JSON.stringify(settlement),
-          Cause.fail(error.cause)
-        )
-      )
+    Effect.catchAllCause(commitRetrying({ openings: [], settlements: [settlement] }), (cause) =>
+      Effect.logError("a settlement was not written to the ledger", JSON.stringify(settlement), cause)
     )
 
   const drain = Effect.suspend(() => {
     const batch = queued
     queued = nothing()
-    const finish = (opened: Effect.Effect<void, LedgerError>) => {
-      for (const resume of batch.opened) resume(opened)
-      for (const resume of batch.flushed) resume(Effect.void)
-    }
-    if (batch.openings.length + batch.settlements.length === 0) return Effect.sync(() => finish(Effect.void))
-    return Effect.flatMap(Effect.exit(commitRetrying(batch)), (exit) => {
-      if (Exit.isSuccess(exit)) return Effect.sync(() => finish(Effect.void))
-      const cause = Option.match(Cause.failureOption(exit.cause), {
-        onNone: () => exit.cause,
-        onSome: (error) => error.cause
+    const finish = (opened: Effect.Effect<void, LedgerError>) =>
+      Effect.sync(() => {
+        for (const resume of batch.opened) resume(opened)
+        for (const resume of batch.flushed) resume(Effect.void)
       })
-      return Effect.ensuring(
-        Effect.forEach(batch.settlements, settleAlone, { discard: true }),
-        Effect.sync(() => finish(Effect.fail(new LedgerError({ operation: "open", cause }))))
-      )
+    if (batch.openings.length + batch.settlements.length === 0) return finish(Effect.void)
+    return Effect.matchCauseEffect(commitRetrying(batch), {
+      onSuccess: () => finish(Effect.void),
+      onFailure: (failure) => {
+        const error = Option.getOrNull(Cause.failureOption(failure))
+        const cause = error === null ? Cause.squash(failure) : error.cause
+        return Effect.zipRight(
+          Effect.forEach(batch.settlements, settleAlone, { discard: true }),
+          finish(Effect.fail(new LedgerError({ operation: "open", cause })))
+        )
+      }
     })
   })
 

@@ -57,7 +57,7 @@ const selects = (query: RequestQuery.RequestQuery, { startedAt, id, row }: Reque
 export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(function* () {
   const prices = yield* PriceBook
   const open = new Map<string, Entry>()
-  const cells = new Map<string, UsageDaily.Cell>()
+  const cells = UsageDaily.empty()
   let entries: Array<Entry> = []
 
   return {
@@ -90,7 +90,7 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
       const { from = "", to = "9999-12-31" } = sheet
       return CostSheet.report(
         sheet,
-        [...cells.values()].filter(({ day }) => day >= from && day <= to)
+        cells.list.filter(({ day }) => day >= from && day <= to)
       )
     }),
     prune: (before) =>

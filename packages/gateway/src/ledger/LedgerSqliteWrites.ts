@@ -125,34 +125,30 @@ const pushCell = (values: Array<Value>, cell: UsageDaily.Cell): void => {
   values.push(cell.inputAudio, cell.output, cell.reasoning, cell.outputAudio, cell.cost)
 }
 
-/** Rows are written in runs of powers of two, so that there are few texts to prepare. */
-const longestRun = 64
+/** The most rows in one statement: there is a prepared statement for each number of rows up to it. */
+const longestRun = 32
 
 /** Rows that a statement changed. */
 export const changesOf = (result: unknown): number =>
   Predicate.hasProperty(result, "changes") && typeof result.changes === "number" ? result.changes : 0
 
-/** Writes rows and says how many changed. */
+/** Writes the rows from `from` on and says how many changed. */
 const write = (
   connection: Connection,
   statement: RowStatement,
-  values: ReadonlyArray<Value>
+  values: ReadonlyArray<Value>,
+  from = 0
 ): Effect.Effect<number, SqlError> => {
-  const rows = values.length / statement.width
+  const rows = values.length / statement.width - from
   if (rows === 0) return Effect.succeed(0)
-  if (rows === 1) return Effect.map(connection.executeRaw(statement.text(1), values), changesOf)
-  return Effect.gen(function* () {
-    let changes = 0
-    let from = 0
-    while (from < rows) {
-      const left = rows - from
-      const run = left >= longestRun ? longestRun : 2 ** Math.floor(Math.log2(left))
-      const bound = run === rows ? values : values.slice(from * statement.width, (from + run) * statement.width)
-      changes += changesOf(yield* connection.executeRaw(statement.text(run), bound))
-      from += run
-    }
-    return changes
-  })
+  if (rows <= longestRun) {
+    const rest = from === 0 ? values : values.slice(from * statement.width)
+    return Effect.map(connection.executeRaw(statement.text(rows), rest), changesOf)
+  }
+  const run = values.slice(from * statement.width, (from + longestRun) * statement.width)
+  return Effect.flatMap(connection.executeRaw(statement.text(longestRun), run), (result) =>
+    Effect.map(write(connection, statement, values, from + longestRun), (rest) => changesOf(result) + rest)
+  )
 }
 
 interface Closing {
@@ -182,7 +178,7 @@ const writeBatch = Effect.fnUntraced(function* (
 
   const ids: Array<Value> = []
   const log: Array<Value> = []
-  const cells = new Map<string, UsageDaily.Cell>()
+  const cells = UsageDaily.empty()
   for (const { opening, settlement } of closings) {
     ids.push(settlement.id)
     pushOpening(log, opening, settlement.provider, settlement.model)
@@ -193,7 +189,7 @@ const writeBatch = Effect.fnUntraced(function* (
   if (deleted !== closings.length) return yield* Effect.fail(notOpen)
   yield* write(connection, insertLog, log)
   const sums: Array<Value> = []
-  for (const cell of cells.values()) pushCell(sums, cell)
+  for (const cell of cells.list) pushCell(sums, cell)
   yield* write(connection, addDaily, sums)
 })
 

@@ -3,7 +3,7 @@
  * requests. A request counts for the day (UTC) that it started on.
  */
 import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
-import { type Bucket, buckets } from "@penstock/schema/Usage"
+import type { Bucket } from "@penstock/schema/Usage"
 
 /** A sum over requests. An absent key or workflow is the empty text. */
 export interface Cell extends Record<Bucket, number> {
@@ -34,38 +34,81 @@ export const day = (millis: number): string => {
   return dayOf.text
 }
 
+/** Cells by what they sum. */
+export interface Cells {
+  readonly list: Array<Cell>
+  readonly byName: Map<string, Cell>
+}
+
+export const empty = (): Cells => ({ list: [], byName: new Map() })
+
+/** Up to so many cells, comparing is ten times as fast as making a name to look up. */
+const compared = 16
+
+const nameOf = (day: string, provider: string, model: string, key: string, workflow: string, priced: boolean): string =>
+  JSON.stringify([day, provider, model, key, workflow, priced])
+
+const cellOf = (
+  cells: Cells,
+  day: string,
+  provider: string,
+  model: string,
+  key: string,
+  workflow: string,
+  priced: boolean
+): Cell => {
+  const known =
+    cells.list.length <= compared
+      ? cells.list.find(
+          (cell) =>
+            cell.model === model &&
+            cell.provider === provider &&
+            cell.key === key &&
+            cell.workflow === workflow &&
+            cell.priced === priced &&
+            cell.day === day
+        )
+      : cells.byName.get(nameOf(day, provider, model, key, workflow, priced))
+  if (known !== undefined) return known
+  const cell: Cell = {
+    day,
+    provider,
+    model,
+    key,
+    workflow,
+    priced,
+    requests: 0,
+    errors: 0,
+    input: 0,
+    cacheRead: 0,
+    cacheWrite5m: 0,
+    cacheWrite1h: 0,
+    inputAudio: 0,
+    output: 0,
+    reasoning: 0,
+    outputAudio: 0,
+    cost: 0
+  }
+  cells.list.push(cell)
+  cells.byName.set(nameOf(day, provider, model, key, workflow, priced), cell)
+  return cell
+}
+
 /** Adds one request to its cell. */
-export const add = (cells: Map<string, Cell>, opening: Opening, ending: Ending): void => {
-  const of = {
-    day: day(opening.startedAt),
-    provider: ending.provider,
-    model: ending.model,
-    key: opening.key ?? "",
-    workflow: opening.workflowName ?? "",
-    priced: ending.cost !== null
-  }
-  // The lengths keep the parts apart, whatever the names hold.
-  const name = `${of.day}${of.priced ? 1 : 0}${of.provider.length},${of.model.length},${of.key.length},${of.provider}${of.model}${of.key}${of.workflow}`
-  let cell = cells.get(name)
-  if (cell === undefined) {
-    cell = {
-      ...of,
-      requests: 0,
-      errors: 0,
-      input: 0,
-      cacheRead: 0,
-      cacheWrite5m: 0,
-      cacheWrite1h: 0,
-      inputAudio: 0,
-      output: 0,
-      reasoning: 0,
-      outputAudio: 0,
-      cost: 0
-    }
-    cells.set(name, cell)
-  }
+export const add = (cells: Cells, opening: Opening, ending: Ending): void => {
+  const { cost, model, provider, status, usage } = ending
+  const today = day(opening.startedAt)
+  const cell = cellOf(cells, today, provider, model, opening.key ?? "", opening.workflowName ?? "", cost !== null)
   cell.requests += 1
-  if (ending.status === "error" || ending.status === "interrupted") cell.errors += 1
-  if (ending.usage !== null) for (const bucket of buckets) cell[bucket] += ending.usage[bucket]
-  if (ending.cost !== null) cell.cost += ending.cost
+  if (status === "error" || status === "interrupted") cell.errors += 1
+  if (cost !== null) cell.cost += cost
+  if (usage === null) return
+  cell.input += usage.input
+  cell.cacheRead += usage.cacheRead
+  cell.cacheWrite5m += usage.cacheWrite5m
+  cell.cacheWrite1h += usage.cacheWrite1h
+  cell.inputAudio += usage.inputAudio
+  cell.output += usage.output
+  cell.reasoning += usage.reasoning
+  cell.outputAudio += usage.outputAudio
 }

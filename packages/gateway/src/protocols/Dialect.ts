@@ -19,7 +19,7 @@ export interface AnswerContext {
 
 /** Writes one stream. Stateful and synchronous: it runs on the byte path. */
 export interface Encoder {
-  /** The bytes (framing included) that an event amounts to; empty when it amounts to nothing. */
+  /** The bytes (framing included) that an event amounts to; empty when it amounts to nothing, as an error does. */
   readonly write: (event: StreamEvent) => string
 }
 

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Settings } from "../Settings.ts"
+import * as Json from "../wire/Json.ts"
 import * as BuiltIn from "./BuiltIn.ts"
 import { HttpTransport } from "./HttpTransport.ts"
 import * as Provider from "./Provider.ts"
@@ -42,14 +43,6 @@ export const unreachable = (provider: Provider.Provider, cause: GatewayError.Gat
     `Provider "${provider.name}" is not reachable: ${cause.message}. Start it, or set ${provider.addressSetting} to where it is.`
   )
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
 /** One question to the provider: which models it has. */
 const listModels = (provider: Provider.Provider) =>
   collect(provider.transport, {
@@ -60,7 +53,8 @@ const listModels = (provider: Provider.Provider) =>
   }).pipe(
     Effect.mapError((error) => (error.reason === "unreachable" ? unreachable(provider, error) : error)),
     Effect.flatMap(({ body, headers, status }) => {
-      const json = parseJson(body.toString("utf8"))
+      const text = body.toString("utf8")
+      const json = Json.parse(text) ?? text
       return status >= 200 && status < 300
         ? Effect.succeed(provider.protocol.modelNames(json))
         : Effect.fail(provider.protocol.failure(status, json, headers))
@@ -86,11 +80,15 @@ const make = Effect.gen(function* () {
     models: (name) =>
       Effect.suspend(() => {
         const provider = table().get(name)
-        if (provider === undefined) return Effect.fail(GatewayError.make("not_found", `There is no provider "${name}".`))
+        if (provider === undefined)
+          return Effect.fail(GatewayError.make("not_found", `There is no provider "${name}".`))
         return provider.missing === null ? lists.get(provider) : Effect.fail(notConfigured(provider, provider.missing))
       })
   }
   return service
 })
 
-export const layer: Layer.Layer<ProviderRegistry, never, Settings | HttpTransport> = Layer.effect(ProviderRegistry, make)
+export const layer: Layer.Layer<ProviderRegistry, never, Settings | HttpTransport> = Layer.effect(
+  ProviderRegistry,
+  make
+)

@@ -73,25 +73,23 @@ const make = Effect.gen(function* () {
       : Effect.sync(() => prices.newest(alias.provider, alias.family ?? "")[0] ?? null)
 
   const aliasPlan = (name: string, alias: Alias) =>
-    Effect.map(
-      resolveAlias(alias),
-      (model): Plan =>
-        model === null
-          ? {
-              matchedBy: "alias",
-              matched: name,
-              targets: [],
-              candidates: [
-                new Candidate({
-                  provider: alias.provider,
-                  model: name,
-                  protocol: null,
-                  kept: false,
-                  reason: `provider "${alias.provider}" lists no model now`
-                })
-              ]
-            }
-          : planOf({ matchedBy: "alias", matched: name, targets: [{ provider: alias.provider, model }] })
+    Effect.map(resolveAlias(alias), (model): Plan =>
+      model === null
+        ? {
+            matchedBy: "alias",
+            matched: name,
+            targets: [],
+            candidates: [
+              new Candidate({
+                provider: alias.provider,
+                model: name,
+                protocol: null,
+                kept: false,
+                reason: `provider "${alias.provider}" lists no model now`
+              })
+            ]
+          }
+        : planOf({ matchedBy: "alias", matched: name, targets: [{ provider: alias.provider, model }] })
     )
 
   const service: Service = {

@@ -2,7 +2,7 @@
  * A relay turns the bytes of a provider's stream into what the caller gets. It is synchronous and knows nothing of
  * sockets: the byte path is `push` per chunk and `end` at the end, and what was seen on the way is in `seen`.
  */
-import * as GatewayError from "@penstock/schema/GatewayError"
+import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
 import type { Encoder } from "../protocols/Dialect.ts"
@@ -19,7 +19,7 @@ export interface Seen {
   /** The provider's terminal event is there; without it the answer was cut. */
   finished: boolean
   /** The provider broke off, and said why. */
-  failure: GatewayError.GatewayError | null
+  failure: GatewayError | null
   /** Frames that were not what the protocol promises, and were left out. */
   malformed: number
 }
@@ -44,11 +44,7 @@ const note = (seen: Seen, event: StreamEvent): void => {
       seen.finished = true
       break
     case "error":
-      seen.failure = new GatewayError.GatewayError({
-        reason: "server",
-        message: event.message,
-        upstream: { status: event.status, code: event.code }
-      })
+      seen.failure = event.error
       break
     case "text-delta":
     case "reasoning-delta":
@@ -123,12 +119,12 @@ export const toEvents = (protocol: Protocol): Relay<ReadonlyArray<StreamEvent>> 
   }
 }
 
-/** Decodes, and encodes in the caller's dialect. A provider's error is not encoded: it is in `seen`. */
+/** Decodes, and encodes in the caller's dialect. */
 export const translate = (protocol: Protocol, encoder: Encoder): Relay<Uint8Array> => {
   const events = toEvents(protocol)
   const encode = (decoded: ReadonlyArray<StreamEvent> | null): Uint8Array | null => {
     let text = ""
-    for (const event of decoded ?? []) if (event.type !== "error") text += encoder.write(event)
+    for (const event of decoded ?? []) text += encoder.write(event)
     return text === "" ? null : Buffer.from(text)
   }
   return { seen: events.seen, push: (chunk) => encode(events.push(chunk)), end: () => encode(events.end()) }

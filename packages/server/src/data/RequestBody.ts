@@ -1,5 +1,6 @@
 /** Reads a request's body from its socket: bounded in size, and as JSON in depth. */
 import * as GatewayError from "@penstock/schema/GatewayError"
+import { isObject, type JsonObject } from "@penstock/gateway/wire/Json"
 import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,7 +11,7 @@ const maxDepth = 256
 
 export interface JsonBody {
   readonly bytes: Buffer
-  readonly json: { readonly [key: string]: unknown }
+  readonly json: JsonObject
 }
 
 const invalid = (message: string) => Either.left(GatewayError.make("invalid_request", message))
@@ -43,9 +44,6 @@ export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buf
     request.once("error", () => {})
   })
 
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** What a body says. `JSON.parse` names the place of a mistake, so its message is passed on. */
 export const parse = (bytes: Buffer): Either.Either<JsonBody, GatewayError.GatewayError> => {
   if (bytes.length === 0) return invalid("The request has no body. Send a JSON object with `model` and `messages`.")
@@ -54,7 +52,7 @@ export const parse = (bytes: Buffer): Either.Either<JsonBody, GatewayError.Gatew
   }
   try {
     const json: unknown = JSON.parse(bytes.toString("utf8"))
-    return isRecord(json) ? Either.right({ bytes, json }) : invalid("The request's body must be a JSON object.")
+    return isObject(json) ? Either.right({ bytes, json }) : invalid("The request's body must be a JSON object.")
   } catch (error) {
     return invalid(`The request's body is not valid JSON: ${error instanceof Error ? error.message : "unreadable"}.`)
   }

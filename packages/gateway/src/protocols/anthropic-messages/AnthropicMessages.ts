@@ -3,7 +3,7 @@ import type { Protocol } from "../Protocol.ts"
 import { failure } from "./ClassifyFailure.ts"
 import { decode } from "./DecodeAnswer.ts"
 import { decoder } from "./DecodeStream.ts"
-import { isObject, objectIn } from "./Json.ts"
+import { isObject, objectIn } from "../../wire/Json.ts"
 import { lowerRequest } from "./LowerRequest.ts"
 
 /** The version of the API that everything here is written for. */

@@ -7,7 +7,7 @@
 import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Headers } from "../Protocol.ts"
-import { isObject, type JsonObject, objectIn, stringIn } from "./Json.ts"
+import { isObject, type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
 
 /** The status that goes with a type: a failure inside a stream has no other. */
 const statuses: ReadonlyMap<string, number> = new Map([
@@ -101,9 +101,4 @@ export const isError = (body: JsonObject): boolean => body["type"] === "error" |
 export const inBand = (body: unknown): GatewayError => build(null, body, {})
 
 /** The same as an event of a stream. */
-export const event = (error: GatewayError): StreamEvent => ({
-  type: "error",
-  message: error.message,
-  code: error.upstream?.code ?? null,
-  status: error.upstream?.status ?? null
-})
+export const event = (error: GatewayError): StreamEvent => ({ type: "error", error })

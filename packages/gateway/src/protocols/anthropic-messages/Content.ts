@@ -1,6 +1,6 @@
 /** What is the same in a whole content block and in the start of a streamed one. */
 import { shimTool } from "./Shim.ts"
-import { type JsonObject, objectIn, stringIn } from "./Json.ts"
+import { type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
 
 /** Who signs thinking. */
 export const issuer = "anthropic-messages"

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Failure from "./ClassifyFailure.ts"
 import * as Content from "./Content.ts"
 import * as FinishReason from "./FinishReason.ts"
-import { isObject, type JsonObject } from "./Json.ts"
+import { isObject, type JsonObject } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
 
 /** What is promised and needed; everything else is read where it is there. */

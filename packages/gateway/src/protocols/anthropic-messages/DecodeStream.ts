@@ -1,10 +1,11 @@
 /** A streamed `message`, event by event. */
+import * as GatewayError from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Decoder, Frame } from "../Protocol.ts"
 import * as Failure from "./ClassifyFailure.ts"
 import * as Content from "./Content.ts"
 import * as FinishReason from "./FinishReason.ts"
-import { isObject, type JsonObject, numberIn, objectIn, parse, stringIn } from "./Json.ts"
+import { isObject, type JsonObject, numberIn, objectIn, parse, stringIn } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
 
 /** A block that has been started and not stopped; `part` is its index in the neutral answer. */
@@ -23,9 +24,11 @@ const skipped: Open = { type: "skipped" }
 /** How a message that was started anew in the middle is told: what was sent of the first cannot be taken back. */
 const restarted: StreamEvent = {
   type: "error",
-  message: "The provider broke off its answer and began another one in the same stream.",
-  code: "restarted",
-  status: null
+  error: GatewayError.make(
+    "invalid_response",
+    "The provider broke off its answer and began another one in the same stream.",
+    { code: "restarted" }
+  )
 }
 
 export const decoder = (): Decoder => {

@@ -1,7 +1,7 @@
 /** Why an answer ended. */
 import type { StopReason } from "@anthropic-ai/sdk/resources/messages"
 import type { FinishReason } from "@penstock/schema/Completion"
-import { type JsonObject, objectIn, stringIn } from "./Json.ts"
+import { type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
 
 const reasons: { readonly [R in StopReason]: FinishReason } = {
   end_turn: "stop",

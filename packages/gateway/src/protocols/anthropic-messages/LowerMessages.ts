@@ -15,7 +15,7 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { issuer } from "./Content.ts"
 import type { Model } from "./Model.ts"
-import { isObject, type JsonObject, parse } from "./Json.ts"
+import { isObject, type JsonObject, parse } from "../../wire/Json.ts"
 
 export interface Conversation {
   readonly system: ReadonlyArray<TextBlockParam>

@@ -2,7 +2,7 @@
 import type { OutputConfig, ThinkingConfigParam } from "@anthropic-ai/sdk/resources/messages"
 import type { ChatRequest, ReasoningEffort } from "@penstock/schema/ChatRequest"
 import type { Model } from "./Model.ts"
-import { isObject } from "./Json.ts"
+import { isObject } from "../../wire/Json.ts"
 
 type Effort = NonNullable<OutputConfig["effort"]>
 

@@ -10,7 +10,7 @@ import { isForced, tools } from "./LowerTools.ts"
 import { model as modelOf, type Model } from "./Model.ts"
 import { shimTool } from "./Shim.ts"
 import { constrained } from "./StructuredOutput.ts"
-import { isObject } from "./Json.ts"
+import { isObject } from "../../wire/Json.ts"
 
 /** The body, as far as it is ours: the official types, and the sampling that they no longer name. */
 export type Body = MessageCreateParams & Sampling

@@ -4,7 +4,7 @@ import type { ChatRequest, JsonSchema, Tool } from "@penstock/schema/ChatRequest
 import type { Model } from "./Model.ts"
 import { shimTool } from "./Shim.ts"
 import { constrained } from "./StructuredOutput.ts"
-import { isObject } from "./Json.ts"
+import { isObject } from "../../wire/Json.ts"
 
 export interface Tools {
   readonly tools: ReadonlyArray<AnthropicTool>

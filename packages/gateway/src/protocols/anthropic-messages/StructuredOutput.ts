@@ -4,7 +4,7 @@
  * does, so that it is not lost.
  */
 import type { JsonSchema } from "@penstock/schema/ChatRequest"
-import { isObject } from "./Json.ts"
+import { isObject } from "../../wire/Json.ts"
 
 const formats: ReadonlySet<unknown> = new Set([
   "date-time",

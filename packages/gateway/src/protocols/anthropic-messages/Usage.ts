@@ -3,7 +3,7 @@
  * the cache, its `output_tokens` contains the thinking.
  */
 import * as Usage from "@penstock/schema/Usage"
-import { isObject, type JsonObject, numberIn, objectIn } from "./Json.ts"
+import { isObject, type JsonObject, numberIn, objectIn } from "../../wire/Json.ts"
 
 /**
  * Totals after one more report. A stream reports at its start and again, cumulatively, before its end; a count that is

@@ -1,11 +1,11 @@
 /** What a whole answer and a line of a streamed one have in common, so that both are read in the same way. */
 import type { ToolCallPart } from "@penstock/schema/ChatRequest"
 import type { FinishReason } from "@penstock/schema/Completion"
-import { isObject, textOf, type JsonObject } from "./Json.ts"
+import { isObject, stringIn, type JsonObject } from "../../wire/Json.ts"
 
 /** Ollama names no answer. The time of its first line does, to the nanosecond. */
 export const idOf = (line: JsonObject): string => {
-  const stamp = textOf(line, "created_at").replaceAll(/[^0-9A-Za-z]/g, "")
+  const stamp = stringIn(line["created_at"]).replaceAll(/[^0-9A-Za-z]/g, "")
   return `chatcmpl-${stamp === "" ? "ollama" : stamp}`
 }
 
@@ -19,12 +19,12 @@ export const toolCalls = (message: JsonObject, before: number): ReadonlyArray<To
   const read: Array<ToolCallPart> = []
   for (const call of calls) {
     const target: unknown = isObject(call) ? call["function"] : undefined
-    if (!isObject(call) || !isObject(target) || textOf(target, "name") === "") continue
+    if (!isObject(call) || !isObject(target) || stringIn(target["name"]) === "") continue
     const args = target["arguments"]
     read.push({
       type: "tool-call",
-      id: textOf(call, "id") || `call_${before + read.length}`,
-      name: textOf(target, "name"),
+      id: stringIn(call["id"]) || `call_${before + read.length}`,
+      name: stringIn(target["name"]),
       arguments: typeof args === "string" ? args : JSON.stringify(args ?? {})
     })
   }

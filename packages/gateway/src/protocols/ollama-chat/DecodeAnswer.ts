@@ -3,14 +3,14 @@ import type { Completion } from "@penstock/schema/Completion"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import { finishReason, idOf, toolCalls } from "./Answer.ts"
-import { isObject, textOf } from "./Json.ts"
+import { isObject, stringIn } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
 
 const invalid = (message: string) => Either.left(GatewayError.make("invalid_response", message))
 
 export const decode = (body: unknown): Either.Either<Completion, GatewayError.GatewayError> => {
   if (!isObject(body)) return invalid("Ollama's answer is not a JSON object")
-  const error = textOf(body, "error")
+  const error = stringIn(body["error"])
   if (error !== "") {
     return Either.left(
       new GatewayError.GatewayError({ reason: "server", message: error, upstream: { status: 200, code: null } })
@@ -19,8 +19,8 @@ export const decode = (body: unknown): Either.Either<Completion, GatewayError.Ga
   if (body["done"] !== true) return invalid('Ollama\'s answer is incomplete: it lacks "done": true')
   const message = body["message"]
   if (!isObject(message)) return invalid('Ollama\'s answer lacks "message"')
-  const thinking = textOf(message, "thinking")
-  const text = textOf(message, "content")
+  const thinking = stringIn(message["thinking"])
+  const text = stringIn(message["content"])
   const calls = toolCalls(message, 0)
   const content: Array<AssistantPart> = []
   if (thinking !== "") content.push({ type: "reasoning", text: thinking })
@@ -28,7 +28,7 @@ export const decode = (body: unknown): Either.Either<Completion, GatewayError.Ga
   content.push(...calls)
   return Either.right({
     id: idOf(body),
-    model: textOf(body, "model"),
+    model: stringIn(body["model"]),
     content,
     finishReason: finishReason(body, calls.length > 0),
     usage: Usage.read(body)

@@ -7,7 +7,8 @@ import type { ToolCallPart } from "@penstock/schema/ChatRequest"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Decoder } from "../Protocol.ts"
 import { finishReason, idOf, toolCalls } from "./Answer.ts"
-import { isObject, parse, textOf, type JsonObject } from "./Json.ts"
+import { brokenOff } from "./Failure.ts"
+import { isObject, parse, stringIn, type JsonObject } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
 
 type Open = "none" | "reasoning" | "text"
@@ -57,20 +58,20 @@ export const decoder = (): Decoder => {
   return {
     step: (frame) => {
       const line = parse(frame.data)
-      if (isObject(line) && textOf(line, "error") !== "") {
-        return [{ type: "error", message: textOf(line, "error"), code: null, status: null }]
+      if (isObject(line) && stringIn(line["error"]) !== "") {
+        return [{ type: "error", error: brokenOff(stringIn(line["error"])) }]
       }
       if (!isLine(line)) return "malformed"
       if (finished) return []
       const events: Array<StreamEvent> = []
       if (!started) {
         started = true
-        events.push({ type: "start", id: idOf(line), model: textOf(line, "model") })
+        events.push({ type: "start", id: idOf(line), model: stringIn(line["model"]) })
       }
       const message = line["message"]
       if (isObject(message)) {
-        append(events, "reasoning", textOf(message, "thinking"))
-        append(events, "text", textOf(message, "content"))
+        append(events, "reasoning", stringIn(message["thinking"]))
+        append(events, "text", stringIn(message["content"]))
         held.push(...toolCalls(message, held.length))
       }
       if (line["done"] === true) finish(events, line)

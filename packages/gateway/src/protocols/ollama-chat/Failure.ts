@@ -1,6 +1,6 @@
 import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { Headers } from "../Protocol.ts"
-import { isObject, textOf } from "./Json.ts"
+import { isObject, stringIn } from "../../wire/Json.ts"
 
 const reasonOf = (status: number): Reason => {
   switch (status) {
@@ -42,7 +42,7 @@ const messageOf = (status: number, body: unknown): string => {
   if (isObject(body)) {
     const error = body["error"]
     if (typeof error === "string" && error !== "") return error
-    if (isObject(error) && textOf(error, "message") !== "") return textOf(error, "message")
+    if (isObject(error) && stringIn(error["message"]) !== "") return stringIn(error["message"])
   }
   return typeof body === "string" && body.trim() !== "" ? body.trim().slice(0, 500) : `HTTP status ${status}`
 }
@@ -58,3 +58,7 @@ export const failure = (status: number, body: unknown, headers: Headers): Gatewa
     ...(retryAfterMillis === null ? {} : { retryAfterMillis })
   })
 }
+
+/** A failure that Ollama tells inside a stream, by its text alone. */
+export const brokenOff = (message: string): GatewayError =>
+  new GatewayError({ reason: "server", message: `Ollama: ${message}`, upstream: { status: null, code: null } })

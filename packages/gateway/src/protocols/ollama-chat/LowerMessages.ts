@@ -2,7 +2,7 @@
 import type { AssistantPart, ImagePart, Message, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
-import { isObject, parse, type JsonObject } from "./Json.ts"
+import { isObject, parse, type JsonObject } from "../../wire/Json.ts"
 
 export interface LoweredMessages {
   readonly messages: ReadonlyArray<JsonObject>

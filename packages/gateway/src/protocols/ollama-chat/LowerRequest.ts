@@ -2,7 +2,7 @@ import type { ChatRequest, ReasoningEffort, ResponseFormat, Tool } from "@pensto
 import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { Lowered, LowerOptions } from "../Protocol.ts"
-import { isObject, type JsonObject } from "./Json.ts"
+import { isObject, type JsonObject } from "../../wire/Json.ts"
 import { lowerMessages } from "./LowerMessages.ts"
 
 /** Fields of Ollama's request that the neutral model has no word for. `stream` and `messages` are ours. */

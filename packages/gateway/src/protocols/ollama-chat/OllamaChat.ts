@@ -6,14 +6,14 @@ import type { Protocol } from "../Protocol.ts"
 import { decode } from "./DecodeAnswer.ts"
 import { decoder } from "./DecodeStream.ts"
 import { failure } from "./Failure.ts"
-import { isObject, textOf } from "./Json.ts"
+import { isObject, stringIn } from "../../wire/Json.ts"
 import { lower } from "./LowerRequest.ts"
 
 const modelNames = (body: unknown): ReadonlyArray<string> => {
   const models = isObject(body) ? body["models"] : undefined
   if (!Array.isArray(models)) return []
   return models.flatMap((model: unknown) => {
-    const name = isObject(model) ? textOf(model, "model") || textOf(model, "name") : ""
+    const name = isObject(model) ? stringIn(model["model"]) || stringIn(model["name"]) : ""
     return name === "" ? [] : [name]
   })
 }

@@ -1,5 +1,5 @@
 import * as Usage from "@penstock/schema/Usage"
-import type { JsonObject } from "./Json.ts"
+import type { JsonObject } from "../../wire/Json.ts"
 
 const count = (value: unknown): number | null => (typeof value === "number" ? value : null)
 

@@ -5,7 +5,7 @@
 import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Headers } from "../Protocol.ts"
-import { isObject, objectIn, stringIn, type JsonObject } from "./Json.ts"
+import { isObject, objectIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 
 /** Codes and types that overrule the status, which is 400 for most of them. */
 const decisive: ReadonlyMap<string, Reason> = new Map([
@@ -148,18 +148,4 @@ export const brokenOff = (finishReason: string): GatewayError =>
   })
 
 /** The same as an event of a stream. */
-export const event = (error: GatewayError): StreamEvent => ({
-  type: "error",
-  message: error.message,
-  code: error.upstream?.code ?? null,
-  status: error.upstream?.status ?? null
-})
-
-/** And back: what an event of a failed stream means, whichever protocol it came from. */
-export const fromEvent = (event: Extract<StreamEvent, { type: "error" }>): GatewayError =>
-  new GatewayError({
-    reason: classify(event.status, event.code, null),
-    message: event.message,
-    ...(event.code === null ? {} : { code: event.code }),
-    upstream: { status: event.status, code: event.code }
-  })
+export const event = (error: GatewayError): StreamEvent => ({ type: "error", error })

@@ -1,5 +1,5 @@
 /** What is the same in a whole message and in a delta: the texts, and the pieces of tool calls. */
-import { isObject, listIn, numberIn, objectIn, stringIn, type JsonObject } from "./Json.ts"
+import { isObject, listIn, numberIn, objectIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 
 export interface Texts {
   readonly text: string

@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import { callId, callsOf, textsOf } from "./Content.ts"
 import * as Failure from "./ClassifyFailure.ts"
 import * as FinishReason from "./FinishReason.ts"
-import { isObject, listIn, stringIn, type JsonObject } from "./Json.ts"
+import { isObject, listIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
 

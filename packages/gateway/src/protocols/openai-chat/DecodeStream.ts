@@ -10,7 +10,7 @@ import * as Failure from "./ClassifyFailure.ts"
 import { callId, callsOf, textsOf, type CallPiece } from "./Content.ts"
 import { choiceOf } from "./DecodeAnswer.ts"
 import * as FinishReason from "./FinishReason.ts"
-import { isObject, listIn, parse, stringIn, type JsonObject } from "./Json.ts"
+import { isObject, listIn, parse, stringIn, type JsonObject } from "../../wire/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
 

@@ -2,7 +2,7 @@
  * What a request holds beyond what is read: nothing is lost without a word. `null` and empty lists, which clients send
  * back from answers (`audio`, `annotations`), say nothing and are left out.
  */
-import { isObject, listIn, type JsonObject } from "./Json.ts"
+import { isObject, listIn, type JsonObject } from "../../wire/Json.ts"
 
 const messageFields: { readonly [role: string]: ReadonlySet<string> } = {
   system: new Set(["role", "content"]),

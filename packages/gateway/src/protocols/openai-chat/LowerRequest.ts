@@ -7,7 +7,7 @@
  */
 import type { ChatRequest, Message, ResponseFormat, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
-import type { JsonObject } from "./Json.ts"
+import type { JsonObject } from "../../wire/Json.ts"
 import { imageUrl } from "./Media.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { toolCall } from "./WriteAnswer.ts"

@@ -3,23 +3,20 @@
  * model's name, and the wish for usage at the end of a stream, which the ledger needs.
  */
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
+import { isObject, objectIn, parse, type JsonObject } from "../../wire/Json.ts"
 import * as JsonEdit from "../../wire/JsonEdit.ts"
 import type { Frame } from "../Protocol.ts"
 
 /** The caller's request, as bytes and as the object that they hold. */
 export interface Original {
   readonly bytes: Buffer
-  readonly json: { readonly [key: string]: unknown }
+  readonly json: JsonObject
 }
 
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** Whether the caller wants usage at the end of the stream. */
-export const wantsUsage = (json: Original["json"]): boolean =>
-  isRecord(json["stream_options"]) && json["stream_options"]["include_usage"] === true
+export const wantsUsage = (json: JsonObject): boolean => objectIn(json["stream_options"])["include_usage"] === true
 
-const withUsage = (options: unknown) => ({ ...(isRecord(options) ? options : {}), include_usage: true })
+const withUsage = (options: unknown) => ({ ...objectIn(options), include_usage: true })
 
 /** The request to send on. */
 export const rewrite = (original: Original, model: string): Buffer => {
@@ -40,7 +37,7 @@ export const rewrite = (original: Original, model: string): Buffer => {
     : JsonEdit.replace(bytes, range, JSON.stringify(withUsage(json["stream_options"])))
 }
 
-const rewritten = (json: Original["json"], model: string, addUsage: boolean): Buffer =>
+const rewritten = (json: JsonObject, model: string, addUsage: boolean): Buffer =>
   Buffer.from(
     JSON.stringify({ ...json, model, ...(addUsage ? { stream_options: withUsage(json["stream_options"]) } : {}) })
   )
@@ -48,8 +45,8 @@ const rewritten = (json: Original["json"], model: string, addUsage: boolean): Bu
 /** Whether a frame is nothing but the usage that was asked for in the caller's place. */
 export const isUsageOnly = (frame: Frame, events: ReadonlyArray<StreamEvent>): boolean => {
   if (!events.some((event) => event.type === "usage")) return false
-  const chunk: unknown = JSON.parse(frame.data)
-  return isRecord(chunk) && Array.isArray(chunk["choices"]) && chunk["choices"].length === 0
+  const chunk = parse(frame.data)
+  return isObject(chunk) && Array.isArray(chunk["choices"]) && chunk["choices"].length === 0
 }
 
 /** The mark that ends a stream of this wire. */

@@ -10,7 +10,7 @@
  * Text in `reasoning_content` beyond the texts in `reasoning_details` is one more part, unsigned.
  */
 import type { AssistantPart } from "@penstock/schema/ChatRequest"
-import { isObject, listIn, stringIn, type JsonObject } from "./Json.ts"
+import { isObject, listIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 
 export type ReasoningPart = Extract<AssistantPart, { type: "reasoning" }>
 

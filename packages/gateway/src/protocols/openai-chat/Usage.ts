@@ -3,7 +3,7 @@
  * are disjoint, so the details are taken out when reading and put back when writing.
  */
 import * as Usage from "@penstock/schema/Usage"
-import { isObject, numberIn, objectIn, type JsonObject } from "./Json.ts"
+import { isObject, numberIn, objectIn, type JsonObject } from "../../wire/Json.ts"
 
 const count = (value: unknown): number => {
   const number = numberIn(value)

@@ -5,11 +5,9 @@
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { AnswerContext, Encoder } from "../Dialect.ts"
 import type { Usage as Counts } from "@penstock/schema/Usage"
-import * as Failure from "./ClassifyFailure.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
 import { idOf } from "./WriteAnswer.ts"
-import { frame } from "./WriteFailure.ts"
 
 class ChunkEncoder implements Encoder {
   private readonly context: AnswerContext
@@ -60,8 +58,8 @@ class ChunkEncoder implements Encoder {
         return ""
       case "finish":
         return this.finish(event)
+      // A failure is written by whoever ends the stream: it may be told once only.
       case "error":
-        return frame(Failure.fromEvent(event))
       case "text-start":
       case "text-end":
       case "refusal-start":
