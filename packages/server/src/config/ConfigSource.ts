@@ -62,6 +62,7 @@ export const read = (name: string, text: string, lookup: (variable: string) => s
     const width = String(line + 1).length
     const frame = shown.slice(first - 1, line + 1).flatMap((content, index) => {
       const number = first + index
+      if (number > line && content.trim() === "") return []
       const row = `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${maskLine(content).slice(0, 160)}`
       return number === line
         ? [row, `  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, Math.min(col, 160) - 1))}^`]

@@ -20,20 +20,21 @@ const redact = (config: PenstockConfig): PenstockConfig => {
     server: admin_key === undefined ? server : { ...server, admin_key: hidden },
     keys: config.keys.map((key) => ({ ...key, key: hidden })),
     providers: Object.fromEntries(
-      Object.entries(config.providers).map(([name, { api_key, base_url, headers, ...rest }]) => [
+      Object.entries(config.providers).map(([name, { api_key, base_url, headers, pricing, protocol }]) => [
         name,
         {
-          ...rest,
+          protocol,
           headers: Object.fromEntries(Object.keys(headers).map((header) => [header, hidden])),
           ...(base_url === undefined ? {} : { base_url: withoutCredentials(base_url) }),
-          ...(api_key === undefined ? {} : { api_key: hidden })
+          ...(api_key === undefined ? {} : { api_key: hidden }),
+          ...(pricing === undefined ? {} : { pricing })
         }
       ])
     )
   }
 }
 
-/** As plain data, in the units of the file. */
+/** As plain data, in the keys and units of the file. */
 const toData = (config: PenstockConfig) => encode(redact(config))
 
 export const renderJson = (loaded: Loaded): string => `${JSON.stringify(toData(loaded.config), null, 2)}\n`
@@ -45,6 +46,10 @@ export const renderYaml = (loaded: Loaded): string => {
     const origin = loaded.origins.get(renderPath(path))
     const node = origin === undefined ? undefined : document.getIn(path, true)
     if (isNode(node)) node.comment = ` from ${origin}`
+  }
+  for (const [name, { api_key, key_variable }] of Object.entries(loaded.config.providers)) {
+    const node = key_variable === undefined ? undefined : document.getIn(["providers", name, "protocol"], true)
+    if (isNode(node) && api_key === undefined) node.comment = ` not configured: ${key_variable} is not set`
   }
   return document.toString({ lineWidth: 0 })
 }

@@ -11,7 +11,7 @@ const mask = (text: string): string => "*".repeat(text.length)
 
 // What looks like a secret is masked too: in a file that is wrong, a key may stand where nobody expects one.
 const named =
-  /((?:[\w-]*(?:api[-_]?key|token|secret|password|authorization)|\bkey|admin[-_]?key)["']?\s*[:=]\s*)(?!\s|\$\{env)("[^"]*"?|'[^']*'?|[^\s#,}\]][^#,}\]]*)/gi
+  /((?:[\w-]*(?:api[-_]?key|token|secret|password|authorization)|\bkey|admin[-_]?key)["']?\s*[:=]\s*)(?!\s|["']?\$\{env\.\w+\}["']?\s*(?:[,}#]|$))("[^"]*"?|'[^']*'?|[^\s#,}\]][^#,}\]]*)/gi
 const shaped = /\b(?:sk|pk|rk)-[\w-]{6,}|\bBearer\s+\S+|(?<=:\/\/)[^\s/@:]+:[^\s/@]+(?=@)/g
 
 /** A line with everything masked that looks like a secret. */

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import { position, renderError } from "@penstock/server/config/ConfigIssue"
 import { assembled } from "./Assemble.ts"
 import { mistakes } from "./Mistakes.ts"
+import { moreMistakes } from "./MoreMistakes.ts"
 
 describe("every kind of mistake is told with its place and what to do", () => {
-  for (const mistake of mistakes) {
+  for (const mistake of [...mistakes, ...moreMistakes]) {
     it.effect(mistake.name, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(assembled(mistake))

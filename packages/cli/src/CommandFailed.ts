@@ -1,0 +1,9 @@
+/** A command that ends in a message and an exit code of its own. */
+import * as Data from "effect/Data"
+
+export class CommandFailed extends Data.TaggedError("CommandFailed")<{
+  /** 1: it could not be done. 2: the configuration or the command line is wrong. */
+  readonly exitCode: 1 | 2
+  /** For a terminal, on stderr. */
+  readonly text: string
+}> {}

@@ -1,0 +1,27 @@
+/** How the process ends: what stderr says, and the exit code. */
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { CommandFailed } from "./CommandFailed.ts"
+
+/** Prints what went wrong. A wrong command line was explained by the parser already. */
+export const report = (cause: Cause.Cause<CommandFailed | ValidationError.ValidationError>): Effect.Effect<void> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.void
+  const failure = Cause.failureOption(cause)
+  if (failure._tag === "None") {
+    return Console.error(
+      `Penstock failed unexpectedly. Please report this:\n${Cause.pretty(cause, { renderErrorCause: true })}`
+    )
+  }
+  return failure.value._tag === "CommandFailed" ? Console.error(failure.value.text) : Effect.void
+}
+
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
+  const failure = Cause.failureOption(exit.cause)
+  if (failure._tag === "None") return 1
+  if (failure.value instanceof CommandFailed) return failure.value.exitCode
+  return ValidationError.isValidationError(failure.value) ? 2 : 1
+}

@@ -1,0 +1,122 @@
+/** The command as its users run it: the built file, in a process and a folder of its own. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as os from "node:os"
+import * as path from "node:path"
+
+const bin = path.resolve(import.meta.dirname, "../dist/bin.js")
+
+interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+let folder: string
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "penstock-cli-"))
+})
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+const run = (args: ReadonlyArray<string>, env: { readonly [name: string]: string } = {}): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], HOME: folder, ...env },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let stdout = ""
+    let stderr = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    child.once("error", reject)
+    child.once("close", (code) => resolve({ code, stdout, stderr }))
+  })
+
+const file = (name: string, text: string): string => {
+  fs.writeFileSync(path.join(folder, name), text)
+  return name
+}
+
+describe("penstock", () => {
+  it("--version is that of package.json", async () => {
+    const manifest = fs.readFileSync(path.resolve(import.meta.dirname, "../package.json"), "utf8")
+    const { version } = JSON.parse(manifest) as { version: string }
+    assert.deepStrictEqual(await run(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" })
+  })
+
+  it("--help names the commands", async () => {
+    const { code, stdout } = await run(["--help"])
+    assert.strictEqual(code, 0)
+    assert.include(stdout, "serve")
+    assert.include(stdout, "config")
+  })
+
+  it("a wrong command line exits with 2", async () => {
+    assert.strictEqual((await run(["srve"])).code, 2)
+    assert.strictEqual((await run(["serve", "--port", "many"])).code, 2)
+  })
+})
+
+describe("penstock config", () => {
+  it("prints what is in force, in YAML and JSON, and no secret", async () => {
+    const name = file("good.yaml", "server: {port: 4321}\nkeys: [{name: alice, key: hunter2-alice}]\n")
+    const env = { OPENAI_API_KEY: "hunter2-openai" }
+    const yaml = await run(["config", "--config", name], env)
+    assert.strictEqual(yaml.code, 0, yaml.stderr)
+    assert.include(yaml.stdout, "port: 4321")
+    const json = await run(["config", "--config", name, "--format", "json"], env)
+    const printed = JSON.parse(json.stdout) as { server: { port: number }; keys: ReadonlyArray<{ key: string }> }
+    assert.strictEqual(printed.server.port, 4321)
+    assert.strictEqual(printed.keys[0]?.key, "<redacted>")
+    assert.notInclude(yaml.stdout + yaml.stderr + json.stdout + json.stderr, "hunter2")
+  })
+
+  it("a wrong file exits with 2 and says where and what on stderr", async () => {
+    const name = file("bad.yaml", "server:\n  prot: 1\n")
+    const { code, stderr, stdout } = await run(["config", "--config", name])
+    assert.strictEqual(code, 2)
+    assert.strictEqual(stdout, "")
+    assert.include(stderr, "--> bad.yaml:2:3")
+    assert.include(stderr, 'help: did you mean "port"?')
+  })
+
+  it("a file that does not exist exits with 2", async () => {
+    const { code, stderr } = await run(["config", "--config", "none.yaml"])
+    assert.strictEqual(code, 2)
+    assert.include(stderr, "there is no such file")
+  })
+})
+
+describe("penstock serve", () => {
+  it("does not start with a wrong configuration: exit 2", async () => {
+    const name = file("worse.yaml", "models: {a: a}\n")
+    const { code, stderr } = await run(["serve", "--config", name, "--port", "0"])
+    assert.strictEqual(code, 2)
+    assert.include(stderr, "--> worse.yaml:1:13")
+  })
+
+  it("does not open itself to the network without keys: exit 2", async () => {
+    const { code, stderr } = await run(["serve", "--host", "0.0.0.0", "--port", "0"])
+    assert.strictEqual(code, 2)
+    assert.include(stderr, "--> --host")
+    assert.include(stderr, "--insecure")
+  })
+
+  it("says which port is in use and how to choose another: exit 1", async () => {
+    const other = http.createServer()
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+    const { port } = other.address() as AddressInfo
+    try {
+      const { code, stderr } = await run(["serve", "--port", String(port)])
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `Port ${port} on 127.0.0.1 is in use`)
+      assert.include(stderr, "--port")
+    } finally {
+      await new Promise((resolve) => other.close(resolve))
+    }
+  })
+})
