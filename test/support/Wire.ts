@@ -9,20 +9,31 @@ export interface Said {
   readonly text?: ReadonlyArray<string>
   /** Tool calls; the arguments in the pieces in which a stream delivers them. */
   readonly tools?: ReadonlyArray<{ readonly id: string; readonly name: string; readonly args: ReadonlyArray<string> }>
+  /** Thinking before the text, in the pieces in which a stream delivers it. */
+  readonly reasoning?: ReadonlyArray<string>
+  /** Anthropic's signature of the thinking. */
+  readonly signature?: string
+  /** A refusal in OpenAI's words; Anthropic gives it as the explanation of its stop reason. */
+  readonly refusal?: string
   readonly inputTokens?: number
   readonly outputTokens?: number
   readonly cachedTokens?: number
+  /** Part of the output. */
+  readonly reasoningTokens?: number
   /** The provider's own word for why it ended (`length`, `max_tokens`); the protocol's normal one by default. */
   readonly finish?: string
 }
 
 const filled = (said: Said) => ({
   model: said.model ?? "upstream-model",
-  text: said.text ?? (said.tools === undefined ? ["Hello", " from", " upstream."] : []),
+  text: said.text ?? (said.tools === undefined && said.refusal === undefined ? ["Hello", " from", " upstream."] : []),
   tools: said.tools ?? [],
+  reasoning: said.reasoning ?? [],
+  signature: said.signature ?? "sig_upstream",
   input: said.inputTokens ?? 12,
   output: said.outputTokens ?? 5,
-  cached: said.cachedTokens ?? 0
+  cached: said.cachedTokens ?? 0,
+  thought: said.reasoningTokens ?? 0
 })
 
 export const sse = (data: unknown, event?: string): string =>
@@ -33,18 +44,18 @@ export const ndjson = (value: unknown): string => `${JSON.stringify(value)}\n`
 // ---------------------------------------------------------------------------------------------- OpenAI
 
 const openaiUsage = (said: Said) => {
-  const { input, output, cached } = filled(said)
+  const { input, output, cached, thought } = filled(said)
   return {
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
     prompt_tokens_details: { cached_tokens: cached, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 }
+    completion_tokens_details: { reasoning_tokens: thought, audio_tokens: 0 }
   }
 }
 
 export const openaiCompletion = (said: Said = {}) => {
-  const { model, text, tools } = filled(said)
+  const { model, text, tools, reasoning } = filled(said)
   const toolCalls = tools.map(({ id, name, args }) => ({
     id,
     type: "function",
@@ -61,8 +72,9 @@ export const openaiCompletion = (said: Said = {}) => {
         message: {
           role: "assistant",
           content: text.length === 0 ? null : text.join(""),
-          refusal: null,
+          refusal: said.refusal ?? null,
           annotations: [],
+          ...(reasoning.length > 0 && { reasoning_content: reasoning.join("") }),
           ...(toolCalls.length > 0 && { tool_calls: toolCalls })
         },
         logprobs: null,
@@ -77,7 +89,7 @@ export const openaiCompletion = (said: Said = {}) => {
 
 /** The frames of a stream, terminal event included; a usage chunk only when asked for, as OpenAI does it. */
 export const openaiStream = (said: Said = {}, includeUsage = false): ReadonlyArray<string> => {
-  const { model, text, tools } = filled(said)
+  const { model, text, tools, reasoning } = filled(said)
   const chunk = (choices: ReadonlyArray<unknown>, usage?: unknown) =>
     sse({
       id: "chatcmpl-upstream",
@@ -93,7 +105,9 @@ export const openaiStream = (said: Said = {}, includeUsage = false): ReadonlyArr
     chunk([{ index: 0, delta: value, logprobs: null, finish_reason: finish }])
   return [
     delta({ role: "assistant", content: tools.length > 0 ? null : "", refusal: null }),
+    ...reasoning.map((piece) => delta({ reasoning_content: piece })),
     ...text.map((content) => delta({ content })),
+    ...(said.refusal === undefined ? [] : [delta({ refusal: said.refusal })]),
     ...tools.flatMap(({ id, name, args }, index) => [
       delta({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
       ...args.map((piece) => delta({ tool_calls: [{ index, function: { arguments: piece } }] }))
@@ -111,30 +125,33 @@ export const openaiError = (message: string, type = "invalid_request_error", cod
 // ------------------------------------------------------------------------------------------- Anthropic
 
 export const anthropicMessage = (said: Said = {}) => {
-  const { model, text, tools, input, output, cached } = filled(said)
+  const { model, text, tools, input, output, cached, reasoning, signature, thought } = filled(said)
   return {
     id: "msg_upstream",
     type: "message",
     role: "assistant",
     model,
     content: [
+      ...(reasoning.length === 0 ? [] : [{ type: "thinking", thinking: reasoning.join(""), signature }]),
       ...(text.length === 0 ? [] : [{ type: "text", text: text.join("") }]),
       ...tools.map(({ id, name, args }) => ({ type: "tool_use", id, name, input: JSON.parse(args.join("") || "{}") }))
     ],
-    stop_reason: said.finish ?? (tools.length > 0 ? "tool_use" : "end_turn"),
+    stop_reason: said.finish ?? (said.refusal !== undefined ? "refusal" : tools.length > 0 ? "tool_use" : "end_turn"),
     stop_sequence: null,
+    ...(said.refusal !== undefined && { stop_details: { type: "refusal", explanation: said.refusal } }),
     usage: {
       input_tokens: input - cached,
       cache_creation_input_tokens: 0,
       cache_read_input_tokens: cached,
       output_tokens: output,
+      ...(thought > 0 && { output_tokens_details: { thinking_tokens: thought } }),
       service_tier: "standard"
     }
   }
 }
 
 export const anthropicStream = (said: Said = {}): ReadonlyArray<string> => {
-  const { text, tools } = filled(said)
+  const { text, tools, reasoning, signature } = filled(said)
   const whole = anthropicMessage(said)
   const event = (type: string, rest: object) => sse({ type, ...rest }, type)
   const block = (index: number, start: object, deltas: ReadonlyArray<object>) => [
@@ -142,16 +159,23 @@ export const anthropicStream = (said: Said = {}): ReadonlyArray<string> => {
     ...deltas.map((delta) => event("content_block_delta", { index, delta })),
     event("content_block_stop", { index })
   ]
-  const first = text.length === 0 ? 0 : 1
+  const textAt = reasoning.length === 0 ? 0 : 1
+  const first = textAt + (text.length === 0 ? 0 : 1)
   return [
     event("message_start", {
       message: { ...whole, content: [], stop_reason: null, usage: { ...whole.usage, output_tokens: 1 } }
     }),
     event("ping", {}),
+    ...(reasoning.length === 0
+      ? []
+      : block(0, { type: "thinking", thinking: "", signature: "" }, [
+          ...reasoning.map((thinking) => ({ type: "thinking_delta", thinking })),
+          { type: "signature_delta", signature }
+        ])),
     ...(text.length === 0
       ? []
       : block(
-          0,
+          textAt,
           { type: "text", text: "" },
           text.map((piece) => ({ type: "text_delta", text: piece }))
         )),
@@ -163,8 +187,15 @@ export const anthropicStream = (said: Said = {}): ReadonlyArray<string> => {
       )
     ),
     event("message_delta", {
-      delta: { stop_reason: whole.stop_reason, stop_sequence: null },
-      usage: { output_tokens: whole.usage.output_tokens }
+      delta: {
+        stop_reason: whole.stop_reason,
+        stop_sequence: null,
+        ...("stop_details" in whole && { stop_details: whole.stop_details })
+      },
+      usage: {
+        output_tokens: whole.usage.output_tokens,
+        ...("output_tokens_details" in whole.usage && { output_tokens_details: whole.usage.output_tokens_details })
+      }
     }),
     event("message_stop", {})
   ]
@@ -204,6 +235,7 @@ export const ollamaChat = (said: Said = {}) => {
     message: {
       role: "assistant",
       content: filled(said).text.join(""),
+      ...(filled(said).reasoning.length > 0 && { thinking: filled(said).reasoning.join("") }),
       ...(calls.length > 0 && { tool_calls: calls })
     },
     ...ollamaTail(said)
@@ -215,6 +247,7 @@ export const ollamaStream = (said: Said = {}): ReadonlyArray<string> => {
   const line = (message: object, rest: object) =>
     ndjson({ ...ollamaHead(said), message: { role: "assistant", ...message }, ...rest })
   return [
+    ...filled(said).reasoning.map((thinking) => line({ content: "", thinking }, { done: false })),
     ...filled(said).text.map((content) => line({ content }, { done: false })),
     ...(calls.length > 0 ? [line({ content: "", tool_calls: calls }, { done: false })] : []),
     line({ content: "" }, ollamaTail(said))
