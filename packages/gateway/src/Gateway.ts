@@ -24,7 +24,8 @@ import { Ledger } from "./ledger/Ledger.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
 import { notConfigured, ProviderRegistry } from "./providers/ProviderRegistry.ts"
 import * as RequestId from "./RequestId.ts"
-import { Router, type Plan } from "./routing/Router.ts"
+import { Router, type Plan, type Target } from "./routing/Router.ts"
+import { Settings } from "./Settings.ts"
 
 /** Who asks, when a program does. */
 export interface CallOptions {
@@ -58,6 +59,7 @@ const make = Effect.gen(function* () {
   const registry = yield* ProviderRegistry
   const ledger = yield* Ledger
   const prices = yield* PriceBook
+  const settings = yield* Settings
 
   /** Why a plan holds no target, in words that say what to do. */
   const noTarget = (model: string, plan: Plan): GatewayError.GatewayError => {
@@ -84,6 +86,9 @@ const make = Effect.gen(function* () {
     const [target] = plan.targets
     const provider = target === undefined ? null : registry.get(target.provider)
     if (target === undefined || provider === null) return yield* noTarget(call.model, plan)
+    if (settings.current().pricing.require && prices.price(target, call.arrivedAt, 0) === null) {
+      return yield* unpriced(target)
+    }
     const lane = yield* call.lane(provider, target.model)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
@@ -186,6 +191,14 @@ const ledgerFailed = () =>
     })
   )
 
+/** With `pricing.require`, what cannot be counted is not spent. */
+const unpriced = ({ model, provider }: Target) =>
+  GatewayError.make(
+    "budget_exceeded",
+    `The price of ${provider}/${model} is not known, and \`pricing.require\` is on: set \`pricing.overrides["${provider}/${model}"]\` or \`providers.${provider}.pricing\`.`,
+    { param: "model", code: "unknown_price" }
+  )
+
 /** How a row ends. A caller who leaves interrupts the call. */
 const outcome = (exit: Exit.Exit<void, GatewayError.GatewayError>): Pick<Settlement, "status" | "error"> => {
   if (Exit.isSuccess(exit)) return { status: "ok", error: null }
@@ -200,7 +213,5 @@ const outcome = (exit: Exit.Exit<void, GatewayError.GatewayError>): Pick<Settlem
   }
 }
 
-export const layer: Layer.Layer<Gateway, never, Router | ProviderRegistry | Ledger | PriceBook> = Layer.effect(
-  Gateway,
-  make
-)
+export const layer: Layer.Layer<Gateway, never, Router | ProviderRegistry | Ledger | PriceBook | Settings> =
+  Layer.effect(Gateway, make)

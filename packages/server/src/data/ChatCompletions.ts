@@ -6,14 +6,17 @@ import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import * as Envelope from "@penstock/gateway/protocols/openai-chat/Envelope"
 import { dialect } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import { wantsUsage } from "@penstock/gateway/protocols/openai-chat/PassThrough"
+import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { Endpoint } from "./DataPlane.ts"
+import * as BodyLog from "./BodyLog.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
 export const make = Effect.gen(function* () {
   const gateway = yield* Gateway
   const prices = yield* PriceBook
+  const settings = yield* Settings
   const endpoint: Endpoint = {
     path: "/v1/chat/completions",
     dialect,
@@ -43,7 +46,8 @@ export const make = Effect.gen(function* () {
                   )
                 )
         }
-        return gateway.run(call, stream ? ResponseSink.streamed(response, id) : ResponseSink.whole(response, id))
+        const sink = stream ? ResponseSink.streamed(response, id) : ResponseSink.whole(response, id)
+        return BodyLog.around(settings.current().logging.bodies, id, body.bytes, sink, (to) => gateway.run(call, to))
       })
   }
   return endpoint
