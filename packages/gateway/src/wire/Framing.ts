@@ -29,10 +29,10 @@ const sseEnd: FindEnd = (bytes, from, scanned) => {
   let lf = bytes.indexOf(LF, scanned)
   while (lf !== -1) {
     const next = lf + 1
+    // A body may begin with an empty line, and events may have more than one between them.
+    if (lf === from || (lf === from + 1 && bytes[from] === CR)) return next
     if (bytes[next] === LF) return next + 1
     if (bytes[next] === CR && bytes[next + 1] === LF) return next + 2
-    // A body may begin with an empty line.
-    if (lf === from || (lf === from + 1 && bytes[from] === CR)) return next
     lf = bytes.indexOf(LF, next)
   }
   return -1
@@ -43,11 +43,22 @@ const lineEnd: FindEnd = (bytes, _from, scanned) => bytes.indexOf(LF, scanned) +
 
 const splitter = (findEnd: FindEnd): Splitter => {
   let pending = none
+  // What `pending` begins, with room behind it that doubles: a huge frame in small chunks is not copied with each.
+  let room = none
   // Bytes of `pending` that hold no end: searched once, however small the chunks are.
   let scanned = 0
+  const joined = (chunk: Uint8Array): Buffer => {
+    const length = pending.length + chunk.length
+    if (length > room.length) {
+      room = Buffer.allocUnsafe(Math.max(length, pending.length * 2))
+      room.set(pending)
+    }
+    room.set(chunk, pending.length)
+    return room.subarray(0, length)
+  }
   return {
     push: (chunk) => {
-      const bytes = pending.length === 0 ? asBuffer(chunk) : Buffer.concat([pending, chunk])
+      const bytes = pending.length === 0 ? asBuffer(chunk) : joined(chunk)
       const frames: Array<Buffer> = []
       let from = 0
       let end = findEnd(bytes, from, scanned)
@@ -57,6 +68,8 @@ const splitter = (findEnd: FindEnd): Splitter => {
         end = findEnd(bytes, from, from)
       }
       pending = from === bytes.length ? none : bytes.subarray(from)
+      // Bytes that were given away are not written to again.
+      if (from > 0) room = none
       // The last three bytes may be half of an end mark.
       scanned = Math.max(0, pending.length - 3)
       return frames
@@ -64,6 +77,7 @@ const splitter = (findEnd: FindEnd): Splitter => {
     rest: () => {
       const left = pending
       pending = none
+      room = none
       scanned = 0
       return left
     }
