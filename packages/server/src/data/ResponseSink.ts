@@ -61,6 +61,23 @@ export const streamed = (response: ServerResponse, requestId: RequestId): Sink<U
   }
 })
 
+/**
+ * How long the rest of a refused body is still read, and thrown away: a client whose connection is reset while it
+ * writes never reads why.
+ */
+const lingerMillis = 5_000
+
+/** Sends the answer at once, and ends it, which closes the connection, when the request's body has arrived. */
+const endAfterRequest = (response: ServerResponse, body: string): void => {
+  const request = response.req
+  const end = () => response.end()
+  const timer = setTimeout(end, lingerMillis)
+  response.once("close", () => clearTimeout(timer))
+  request.once("end", end)
+  response.write(body)
+  request.resume()
+}
+
 /** A failure: as a status while that is still possible, else inside the stream. */
 export const fail = (response: ServerResponse, dialect: Dialect, requestId: RequestId, error: GatewayError): void => {
   if (response.headersSent) {
@@ -77,8 +94,10 @@ export const fail = (response: ServerResponse, dialect: Dialect, requestId: Requ
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMillis / 1000)))
   }
   if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="penstock"'
-  // The rest of an oversized body is not read: the connection cannot serve another request.
-  if (error.reason === "too_large") headers["connection"] = "close"
+  // The rest of an oversized body is thrown away: the connection cannot serve another request.
+  const unread = error.reason === "too_large" && !response.req.complete
+  if (unread) headers["connection"] = "close"
   response.writeHead(error.status, headers)
-  response.end(body)
+  if (unread) endAfterRequest(response, body)
+  else response.end(body)
 }
