@@ -205,7 +205,10 @@ const check = async () => {
 }
 
 const commands = {
-  build: () => {},
+  build: async () => {
+    const { code } = await run(bin("tsc"), ["-b", "examples"])
+    if (code !== 0) fail("The examples do not build; the lines above say where.", code)
+  },
   // In this process: signals reach the server, and nothing is left behind when npm ends.
   start: async (args) => {
     const main = at("packages", "cli", "dist", "bin.js")

@@ -7,10 +7,14 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as InvalidRequest from "./InvalidRequest.ts"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true, nullable: true })
+/** `null` means absent. Kept as it is: a transformation would double the cost of looking. */
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
 export const ChatEnvelope = Schema.Struct({
-  model: Schema.NonEmptyString.annotations({ description: "the name of a model; GET /v1/models lists them" }),
+  // Names are kept in the ledger and in tables.
+  model: Schema.NonEmptyString.pipe(
+    Schema.maxLength(256, { description: "the name of a model, of 256 characters at most; GET /v1/models lists them" })
+  ),
   messages: Schema.NonEmptyArray(
     Schema.Struct({ role: Schema.String }).annotations({ description: "an object with a role" })
   ).annotations({ description: "an array of at least one message" }),
