@@ -70,6 +70,8 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
   const splitter = Framing.make(protocol.framing)
   const decoder = protocol.decoder()
   const read = (raw: Buffer): void => {
+    // Whatever follows the end of an answer, or an error, is not part of it, wherever the network cut.
+    if (seen.finished || seen.failure !== null) return
     const frame = Framing.parse(protocol.framing, raw)
     const events = frame === null ? [] : decoder.step(frame)
     if (events === "malformed") {
@@ -94,11 +96,11 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
   }
 }
 
-/** Decodes into neutral events. */
+/** Decodes into neutral events. A provider's error is not among them: it is in `seen`. */
 export const toEvents = (protocol: Protocol): Relay<ReadonlyArray<StreamEvent>> => {
   let out: Array<StreamEvent> = []
   const source = reader(protocol, (_raw, _frame, events) => {
-    out.push(...events)
+    for (const event of events) if (event.type !== "error") out.push(event)
   })
   const take = (): ReadonlyArray<StreamEvent> | null => {
     if (out.length === 0) return null

@@ -3,7 +3,7 @@
  * model's name, and the wish for usage at the end of a stream, which the ledger needs.
  */
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
-import { isObject, objectIn, parse, type JsonObject } from "../../wire/Json.ts"
+import { isObject, listIn, objectIn, parse, type JsonObject } from "../../wire/Json.ts"
 import * as JsonEdit from "../../wire/JsonEdit.ts"
 import type { Frame } from "../Protocol.ts"
 
@@ -46,8 +46,9 @@ const rewritten = (json: JsonObject, model: string, addUsage: boolean): Buffer =
 export const isUsageOnly = (frame: Frame, events: ReadonlyArray<StreamEvent>): boolean => {
   if (!events.some((event) => event.type === "usage")) return false
   const chunk = parse(frame.data)
-  return isObject(chunk) && Array.isArray(chunk["choices"]) && chunk["choices"].length === 0
+  // Some servers leave `choices` out of it.
+  return isObject(chunk) && listIn(chunk["choices"]).length === 0
 }
 
 /** The mark that ends a stream of this wire. */
-export const endMark = { is: (frame: Frame): boolean => frame.data === "[DONE]", bytes: "data: [DONE]\n\n" }
+export const endMark = { is: (frame: Frame): boolean => frame.data.trim() === "[DONE]", bytes: "data: [DONE]\n\n" }
