@@ -2,6 +2,10 @@
 import * as http from "node:http"
 import * as net from "node:net"
 
+/** What somebody else wrote: a test says by its assertions what it must be. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Loose = any
+
 export interface Answer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
@@ -9,8 +13,8 @@ export interface Answer {
   readonly bytes: Buffer
   /** Whether the body came to its end: a chunked one has its last chunk. */
   readonly complete: boolean
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly json: any
+  /** Undefined when the body is no JSON. */
+  readonly json: Loose
 }
 
 export interface Request {
@@ -94,8 +98,7 @@ export const dataOf = (body: string): ReadonlyArray<string> =>
     .flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trimStart()] : []))
 
 /** The JSON of every event, the end mark left out. */
-// oxlint-disable-next-line typescript/no-explicit-any
-export const chunksOf = (body: string): ReadonlyArray<any> =>
+export const chunksOf = (body: string): ReadonlyArray<Loose> =>
   dataOf(body)
     .filter((data) => data !== "[DONE]")
     .map((data) => JSON.parse(data))
