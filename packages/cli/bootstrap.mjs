@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
+import * as module from "node:module"
 import * as path from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -211,6 +212,8 @@ const commands = {
   },
   // In this process: signals reach the server, and nothing is left behind when npm ends.
   start: async (args) => {
+    // From Node 22 on, compiled code is kept between starts.
+    module.enableCompileCache?.(at("node_modules", ".cache", "node"))
     const main = at("packages", "cli", "dist", "bin.js")
     process.argv = [process.execPath, main, "serve", ...args]
     await import(pathToFileURL(main).href)
