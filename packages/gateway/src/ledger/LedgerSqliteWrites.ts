@@ -9,6 +9,7 @@ import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import * as Scope from "effect/Scope"
 import type { Batch, CommitError } from "./GroupCommit.ts"
 import * as UsageDaily from "./UsageDaily.ts"
 
@@ -71,7 +72,7 @@ const rowStatement = (width: number, render: (values: string) => string, separat
 
 const insertOpen = rowStatement(
   openingColumns.length,
-  (values) => `INSERT INTO request_open (${openingColumns.join(", ")}) VALUES ${values} ON CONFLICT (id) DO NOTHING`
+  (values) => `INSERT INTO request_open (${openingColumns.join(", ")}) VALUES ${values}`
 )
 const deleteOpen = rowStatement(1, (values) => `DELETE FROM request_open WHERE id IN (${values})`)
 const logColumns = [...openingColumns, ...endingColumns]
@@ -151,6 +152,12 @@ const write = (
   )
 }
 
+/** A row that this process opened is not open in the database any more. */
+interface NotOpen {
+  readonly _tag: "NotOpen"
+}
+const notOpen: NotOpen = { _tag: "NotOpen" }
+
 interface Closing {
   readonly opening: Opening
   readonly settlement: Settlement
@@ -166,18 +173,20 @@ const stillOpen = Effect.fnUntraced(function* (connection: Connection, closings:
   return open
 })
 
-const writeBatch = Effect.fnUntraced(function* (
-  connection: Connection,
-  openings: ReadonlyArray<Opening>,
-  closings: ReadonlyArray<Closing>
-) {
-  const opened: Array<Value> = []
-  for (const opening of openings) pushOpening(opened, opening, opening.provider, opening.model)
-  yield* write(connection, insertOpen, opened)
-  if (closings.length === 0) return
+const writeOpenings = (connection: Connection, openings: ReadonlyArray<Opening>): Effect.Effect<number, SqlError> => {
+  const values: Array<Value> = []
+  for (const opening of openings) pushOpening(values, opening, opening.provider, opening.model)
+  return write(connection, insertOpen, values)
+}
 
+const writeClosings = (
+  connection: Connection,
+  closings: ReadonlyArray<Closing>
+): Effect.Effect<void, SqlError | NotOpen> => {
+  if (closings.length === 0) return Effect.void
   const ids: Array<Value> = []
   const log: Array<Value> = []
+  const sums: Array<Value> = []
   const cells = UsageDaily.empty()
   for (const { opening, settlement } of closings) {
     ids.push(settlement.id)
@@ -185,23 +194,52 @@ const writeBatch = Effect.fnUntraced(function* (
     pushEnding(log, settlement)
     UsageDaily.add(cells, opening, settlement)
   }
-  const deleted = yield* write(connection, deleteOpen, ids)
-  if (deleted !== closings.length) return yield* Effect.fail(notOpen)
-  yield* write(connection, insertLog, log)
-  const sums: Array<Value> = []
   for (const cell of cells.list) pushCell(sums, cell)
-  yield* write(connection, addDaily, sums)
+  return Effect.flatMap(write(connection, deleteOpen, ids), (deleted): Effect.Effect<void, SqlError | NotOpen> =>
+    deleted === closings.length
+      ? Effect.flatMap(write(connection, insertLog, log), () => Effect.asVoid(write(connection, addDaily, sums)))
+      : Effect.fail(notOpen)
+  )
+}
+
+/** After another process has settled rows of this one as interrupted: what is left. */
+const writeWhatIsOpen = Effect.fnUntraced(function* (
+  connection: Connection,
+  openings: ReadonlyArray<Opening>,
+  closings: ReadonlyArray<Closing>
+) {
+  yield* writeOpenings(connection, openings)
+  yield* writeClosings(connection, yield* stillOpen(connection, closings))
 })
 
-/** A row that this process opened is not open in the database any more. */
-const notOpen = { _tag: "NotOpen" } as const
+/**
+ * All or nothing. `BEGIN IMMEDIATE`: a transaction that first reads could not be retried when it then has to wait. To
+ * prepare these three anew is cheaper than to look them up.
+ */
+const transaction = <E>(connection: Connection, effect: Effect.Effect<void, E>): Effect.Effect<void, E | SqlError> => {
+  const run = (text: string) => connection.executeUnprepared(text, [], undefined)
+  return Effect.flatMap(run("BEGIN IMMEDIATE"), () =>
+    Effect.matchCauseEffect(
+      Effect.flatMap(effect, () => run("COMMIT")),
+      {
+        onSuccess: () => Effect.void,
+        onFailure: (cause) => Effect.zipRight(Effect.ignore(run("ROLLBACK")), Effect.failCause(cause))
+      }
+    )
+  )
+}
 
-/** All or nothing. `BEGIN IMMEDIATE`: a transaction that first reads could not be retried when it then has to wait. */
-const transaction = <E>(connection: Connection, effect: Effect.Effect<void, E>): Effect.Effect<void, E | SqlError> =>
-  Effect.zipRight(
-    connection.executeRaw("BEGIN IMMEDIATE", []),
-    Effect.flatMap(Effect.exit(Effect.zipLeft(effect, connection.executeRaw("COMMIT", []))), (exit) =>
-      Exit.isSuccess(exit) ? exit : Effect.zipRight(Effect.ignore(connection.executeRaw("ROLLBACK", [])), exit)
+/** Runs on the client's one connection while nobody else does: `Effect.scoped`, without what this does not need. */
+const exclusively = <E>(
+  sql: SqlClient.SqlClient,
+  use: (connection: Connection) => Effect.Effect<void, E>
+): Effect.Effect<void, E | SqlError> =>
+  Effect.uninterruptible(
+    Effect.flatMap(Scope.make(), (scope) =>
+      Effect.matchCauseEffect(Effect.flatMap(Scope.extend(sql.reserve, scope), use), {
+        onSuccess: () => Scope.close(scope, Exit.void),
+        onFailure: (cause) => Effect.zipRight(Scope.close(scope, Exit.void), Effect.failCause(cause))
+      })
     )
   )
 
@@ -210,7 +248,7 @@ const isLocked = (cause: unknown): boolean =>
   typeof cause.code === "string" &&
   (cause.code.startsWith("SQLITE_BUSY") || cause.code.startsWith("SQLITE_LOCKED"))
 
-const commitError = (error: SqlError | typeof notOpen): CommitError => {
+const commitError = (error: SqlError | NotOpen): CommitError => {
   if (error._tag === "NotOpen") return { cause: error, retryable: false }
   return { cause: error.cause ?? error, retryable: isLocked(error.cause) }
 }
@@ -236,20 +274,16 @@ export const make = (sql: SqlClient.SqlClient) => {
       }
       if (openings.length === 0 && closings.size === 0) return Effect.void
       const all = [...closings.values()]
-      const attempt = Effect.scoped(
-        Effect.flatMap(sql.reserve, (connection) =>
-          Effect.catchIf(
-            transaction(connection, writeBatch(connection, openings, all)),
-            (error): error is typeof notOpen => error._tag === "NotOpen",
-            () =>
-              transaction(
-                connection,
-                Effect.gen(function* () {
-                  yield* writeBatch(connection, openings, [])
-                  yield* writeBatch(connection, [], yield* stillOpen(connection, all))
-                })
-              )
-          )
+      const attempt = exclusively(sql, (connection) =>
+        Effect.catchAll(
+          transaction(
+            connection,
+            Effect.flatMap(writeOpenings(connection, openings), () => writeClosings(connection, all))
+          ),
+          (error) =>
+            error._tag === "NotOpen"
+              ? transaction(connection, writeWhatIsOpen(connection, openings, all))
+              : Effect.fail(error)
         )
       )
       return Effect.matchEffect(attempt, {

@@ -37,6 +37,7 @@ export const day = (millis: number): string => {
 /** Cells by what they sum. */
 export interface Cells {
   readonly list: Array<Cell>
+  /** Filled only when there are too many to compare. */
   readonly byName: Map<string, Cell>
 }
 
@@ -45,8 +46,8 @@ export const empty = (): Cells => ({ list: [], byName: new Map() })
 /** Up to so many cells, comparing is ten times as fast as making a name to look up. */
 const compared = 16
 
-const nameOf = (day: string, provider: string, model: string, key: string, workflow: string, priced: boolean): string =>
-  JSON.stringify([day, provider, model, key, workflow, priced])
+const nameOf = (of: Pick<Cell, "day" | "provider" | "model" | "key" | "workflow" | "priced">): string =>
+  JSON.stringify([of.day, of.provider, of.model, of.key, of.workflow, of.priced])
 
 const cellOf = (
   cells: Cells,
@@ -68,7 +69,7 @@ const cellOf = (
             cell.priced === priced &&
             cell.day === day
         )
-      : cells.byName.get(nameOf(day, provider, model, key, workflow, priced))
+      : cells.byName.get(nameOf({ day, provider, model, key, workflow, priced }))
   if (known !== undefined) return known
   const cell: Cell = {
     day,
@@ -90,7 +91,8 @@ const cellOf = (
     cost: 0
   }
   cells.list.push(cell)
-  cells.byName.set(nameOf(day, provider, model, key, workflow, priced), cell)
+  if (cells.list.length > compared)
+    for (const one of cells.list.slice(cells.byName.size)) cells.byName.set(nameOf(one), one)
   return cell
 }
 
