@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as NamePattern from "../routing/NamePattern.ts"
 import * as Settings from "../Settings.ts"
 
 export interface Service {
@@ -73,30 +74,9 @@ export const layer: Layer.Layer<Keys, never, Settings.Settings> = Layer.effect(
   Effect.map(Settings.Settings, make)
 )
 
-/** Matches `*` against any characters, without a regular expression: a pattern cannot make it slow. */
-const matches = (pattern: string, text: string): boolean => {
-  let [p, t, star, resume] = [0, 0, -1, 0]
-  while (t < text.length) {
-    if (pattern[p] === "*") {
-      star = p++
-      resume = t
-    } else if (pattern[p] === text[t]) {
-      p++
-      t++
-    } else if (star >= 0) {
-      p = star + 1
-      t = ++resume
-    } else {
-      return false
-    }
-  }
-  while (pattern[p] === "*") p++
-  return p === pattern.length
-}
-
 /** Whether a caller may name this model. Patterns are matched with the name as the caller wrote it. */
 export const mayUse = (caller: Caller, model: string): boolean =>
-  caller.models.some((pattern) => pattern === "*" || matches(pattern, model))
+  caller.models.some((pattern) => NamePattern.matches(pattern, model))
 
 /** What to answer when `mayUse` says no. */
 export const mayNotUse = (caller: Caller, model: string): GatewayError =>

@@ -33,8 +33,8 @@ export const aliases: { readonly [name: string]: Alias } = {
 }
 
 /** The variable that holds a provider's address, for messages. */
-export const addressVariables: { readonly [name: string]: string } = {
-  openai: "OPENAI_BASE_URL",
-  anthropic: "ANTHROPIC_BASE_URL",
-  ollama: "OLLAMA_BASE_URL"
-}
+export const addressVariables: ReadonlyMap<string, string> = new Map([
+  ["openai", "OPENAI_BASE_URL"],
+  ["anthropic", "ANTHROPIC_BASE_URL"],
+  ["ollama", "OLLAMA_BASE_URL"]
+])

@@ -74,7 +74,7 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
     protocol,
     transport: url === null ? DemoTransport.make : http.to(url),
     address: url === null ? "in this process" : withoutCredentials(url),
-    addressSetting: BuiltIn.addressVariables[name] ?? `providers.${name}.base_url`,
+    addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,
     headers,
     missing: missing(name, config)
   }

@@ -31,6 +31,7 @@ export class Router extends Context.Tag("@penstock/gateway/routing/Router")<Rout
 
 /** Plans are kept per configuration; the names are the callers', so there is a bound. */
 const plansKept = 10_000
+const nameKept = 256
 
 const make = Effect.gen(function* () {
   const settings = yield* Settings
@@ -53,44 +54,42 @@ const make = Effect.gen(function* () {
             : missing.message
     })
   }
-  const planOf = (match: RoutingTable.Match): Plan => {
-    const candidates = match.targets.map(candidate)
-    const targets = match.targets.filter((_, index) => candidates[index]?.kept)
-    return { matchedBy: match.matchedBy, matched: match.matched, targets, candidates }
-  }
   const derived = settings.derive((config) => ({
-    table: RoutingTable.make(config, new Set(registry.all().map((provider) => provider.name))),
+    table: RoutingTable.make(config, {
+      providers: new Set(registry.all().map((provider) => provider.name)),
+      aliases
+    }),
     plans: new Map<string, Plan>()
   }))
 
-  /** What a built-in alias stands for now. */
-  const resolveAlias = (alias: Alias): Effect.Effect<string | null> =>
-    alias.family === null
-      ? registry.models(alias.provider).pipe(
+  /** What a built-in alias stands for now; null for no model. */
+  const resolved = ({ family, provider }: Alias): Effect.Effect<string | null> =>
+    family === null
+      ? registry.models(provider).pipe(
           Effect.map((models) => models[0] ?? null),
           Effect.orElseSucceed(() => null)
         )
-      : Effect.sync(() => prices.newest(alias.provider, alias.family ?? "")[0] ?? null)
+      : Effect.sync(() => prices.newest(provider, family)[0] ?? null)
 
-  const aliasPlan = (name: string, alias: Alias) =>
-    Effect.map(resolveAlias(alias), (model): Plan =>
+  const resolvedCandidate = ({ alias, name }: RoutingTable.Unresolved): Effect.Effect<Candidate> =>
+    Effect.map(resolved(alias), (model) =>
       model === null
-        ? {
-            matchedBy: "alias",
-            matched: name,
-            targets: [],
-            candidates: [
-              new Candidate({
-                provider: alias.provider,
-                model: name,
-                protocol: null,
-                kept: false,
-                reason: `provider "${alias.provider}" lists no model now`
-              })
-            ]
-          }
-        : planOf({ matchedBy: "alias", matched: name, targets: [{ provider: alias.provider, model }] })
+        ? new Candidate({
+            provider: alias.provider,
+            model: name,
+            protocol: null,
+            kept: false,
+            reason: `provider "${alias.provider}" lists no model now`
+          })
+        : candidate({ provider: alias.provider, model })
     )
+
+  const planOf = ({ matched, matchedBy }: RoutingTable.Match, candidates: ReadonlyArray<Candidate>): Plan => ({
+    matchedBy,
+    matched,
+    targets: candidates.filter(({ kept }) => kept).map(({ model, provider }) => ({ provider, model })),
+    candidates
+  })
 
   const service: Service = {
     plan: (model) =>
@@ -98,11 +97,18 @@ const make = Effect.gen(function* () {
         const { plans, table } = derived()
         const known = plans.get(model)
         if (known !== undefined) return Effect.succeed(known)
-        const alias = Object.hasOwn(aliases, model) ? aliases[model] : undefined
-        if (alias !== undefined && !table.names.includes(model)) return aliasPlan(model, alias)
-        const plan = planOf(table.match(model))
-        if (plans.size < plansKept) plans.set(model, plan)
-        return Effect.succeed(plan)
+        const match = table.match(model)
+        const targets = match.targets.filter((target) => "provider" in target)
+        if (targets.length === match.targets.length) {
+          const plan = planOf(match, targets.map(candidate))
+          if (plans.size < plansKept && model.length <= nameKept) plans.set(model, plan)
+          return Effect.succeed(plan)
+        }
+        // What an alias stands for may change at any time: such a plan is made anew for each request.
+        const candidates = Effect.forEach(match.targets, (target) =>
+          "alias" in target ? resolvedCandidate(target) : Effect.succeed(candidate(target))
+        )
+        return Effect.map(candidates, (all) => planOf(match, all))
       }),
     names: () => [...new Set([...derived().table.names, ...Object.keys(aliases)])]
   }

@@ -1,9 +1,11 @@
 /**
- * Names to targets, computed once per configuration. Exact names come first, then `provider/model`, then patterns, in
- * the order of the file.
+ * Names to targets, computed once per configuration. Exact names come first, then built-in aliases, then
+ * `provider/model`, then patterns, in the order of the file.
  */
 import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import type { MatchedBy } from "@penstock/schema/Explanation"
+import type { Alias } from "../providers/BuiltIn.ts"
+import * as NamePattern from "./NamePattern.ts"
 
 /** A model at a provider, to be tried. */
 export interface Target {
@@ -11,12 +13,18 @@ export interface Target {
   readonly model: string
 }
 
+/** A built-in alias: which model it stands for is found out when it is asked for. */
+export interface Unresolved {
+  readonly name: string
+  readonly alias: Alias
+}
+
 /** What a name amounts to. `targets` is empty when nothing matches. */
 export interface Match {
   readonly matchedBy: MatchedBy
-  /** The entry that matched: a name in `models`, a pattern of `routes`, or a provider. */
+  /** The entry that matched: a name in `models`, a built-in alias, a pattern of `routes`, or a provider. */
   readonly matched: string | null
-  readonly targets: ReadonlyArray<Target>
+  readonly targets: ReadonlyArray<Target | Unresolved>
 }
 
 export interface RoutingTable {
@@ -27,22 +35,14 @@ export interface RoutingTable {
 
 const noMatch: Match = { matchedBy: "none", matched: null, targets: [] }
 
-/** `*` stands for any text, everything else for itself. */
-const patternOf = (pattern: string): ((model: string) => boolean) => {
-  const expression = new RegExp(
-    `^${pattern
-      .split("*")
-      .map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*")}$`,
-    "s"
-  )
-  return (model) => expression.test(model)
+export interface Names {
+  readonly providers: ReadonlySet<string>
+  /** The built-in aliases; one that the configuration has too is overridden. */
+  readonly aliases: { readonly [name: string]: Alias }
 }
 
-export const make = (config: PenstockConfig, providers: ReadonlySet<string>): RoutingTable => {
-  const routes = config.routes.flatMap((route) =>
-    route.match.map((pattern) => ({ pattern, provider: route.provider, matches: patternOf(pattern) }))
-  )
+export const make = (config: PenstockConfig, { aliases, providers }: Names): RoutingTable => {
+  const routes = config.routes.flatMap(({ match, provider }) => match.map((pattern) => ({ pattern, provider })))
   const direct = (model: string): Target | null => {
     const slash = model.indexOf("/")
     const provider = model.slice(0, Math.max(0, slash))
@@ -63,9 +63,11 @@ export const make = (config: PenstockConfig, providers: ReadonlySet<string>): Ro
         targets: names.flatMap((name) => match(name, [...entered, model]).targets)
       }
     }
+    const alias = Object.hasOwn(aliases, model) ? aliases[model] : undefined
+    if (alias !== undefined) return { matchedBy: "alias", matched: model, targets: [{ name: model, alias }] }
     const target = direct(model)
     if (target !== null) return { matchedBy: "provider", matched: target.provider, targets: [target] }
-    const route = routes.find((candidate) => candidate.matches(model))
+    const route = routes.find(({ pattern }) => NamePattern.matches(pattern, model))
     return route === undefined
       ? noMatch
       : { matchedBy: "route", matched: route.pattern, targets: [{ provider: route.provider, model }] }
