@@ -58,8 +58,12 @@ const filled = (part: AssistantPart, event: StreamEvent): AssistantPart => {
     case "tool-call-delta":
       return part.type === "tool-call" ? { ...part, arguments: part.arguments + event.arguments } : part
     case "reasoning-end":
-      return part.type === "reasoning" && event.signature !== undefined
-        ? { ...part, signature: event.signature, ...(event.issuer === undefined ? {} : { issuer: event.issuer }) }
+      return part.type === "reasoning"
+        ? {
+            ...part,
+            ...(event.signature === undefined ? {} : { signature: event.signature }),
+            ...(event.issuer === undefined ? {} : { issuer: event.issuer })
+          }
         : part
     default:
       return part
