@@ -19,8 +19,8 @@ export type Step = string | Uint8Array | Promise<unknown> | number | typeof cut 
 export interface Answer {
   readonly status?: number
   readonly headers?: { readonly [name: string]: string }
-  /** An object is sent as JSON with its length; steps are written one by one, each flushed. */
-  readonly body?: string | Uint8Array | ReadonlyArray<Step> | { readonly [key: string]: unknown }
+  /** An object is sent as JSON with its length; steps (a list, or made as they go) are written one by one, flushed. */
+  readonly body?: string | Uint8Array | Iterable<Step> | { readonly [key: string]: unknown }
   /** Closes the connection when so many body bytes are out, whatever would follow. */
   readonly cutAfter?: number
   /** Never sends even a head. */
@@ -115,7 +115,8 @@ export const ordinary = (request: Received, said: Wire.Said = {}): Answer => {
 /** An event stream of these frames: `Wire.sse(...)` strings, gates, pauses, `cut`, `hang`. */
 export const eventStream = (...body: ReadonlyArray<Step>): Answer => ({ headers: EVENT_STREAM, body })
 
-const isSteps = (body: Answer["body"]): body is ReadonlyArray<Step> => Array.isArray(body)
+const isSteps = (body: Answer["body"]): body is Iterable<Step> =>
+  typeof body === "object" && !(body instanceof Uint8Array) && Symbol.iterator in body
 
 interface Exchange {
   readonly response: http.ServerResponse
@@ -138,7 +139,8 @@ const write = async (exchange: Exchange, answer: Answer): Promise<void> => {
     : [typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body)]
   const headers: Record<string, string> = { ...answer.headers }
   if (!isSteps(body)) {
-    headers["content-length"] ??= String(Buffer.byteLength(steps[0] as string | Uint8Array))
+    const [whole] = steps as ReadonlyArray<string | Uint8Array>
+    headers["content-length"] ??= String(Buffer.byteLength(whole!))
     if (typeof body === "object" && !(body instanceof Uint8Array)) headers["content-type"] ??= "application/json"
   }
   response.writeHead(answer.status ?? 200, headers)

@@ -16,7 +16,7 @@ const price = fc
     reasoning: rate,
     outputAudio: rate
   })
-  .map((rates) => Price.make(rates as typeof Price.Type))
+  .map((rates) => Price.make(rates as Price))
 
 describe("a cost", () => {
   it("is exact where prices are: 57 × 0.15 and 64 × 0.60 USD per million are 46,950 nano-dollars", () => {

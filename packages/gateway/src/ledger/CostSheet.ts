@@ -84,13 +84,14 @@ const addTo = (sums: Sums, cell: Cell, baseline: bigint): void => {
 
 const absent = (name: string): string | null => (name === "" ? null : name)
 
-const dimensions: { readonly [D in CostDimension]: (cell: Cell) => Partial<CostRow> } = {
-  day: (cell) => ({ day: cell.day }),
-  model: (cell) => ({ model: cell.model }),
-  provider: (cell) => ({ provider: cell.provider }),
-  key: (cell) => ({ key: absent(cell.key) }),
-  workflow: (cell) => ({ workflow: absent(cell.workflow) })
-}
+/** What a group has in common, as its row says it. */
+const named = (by: ReadonlySet<CostDimension>, cell: Cell): Partial<CostRow> => ({
+  ...(by.has("day") ? { day: cell.day } : {}),
+  ...(by.has("model") ? { model: cell.model } : {}),
+  ...(by.has("provider") ? { provider: cell.provider } : {}),
+  ...(by.has("key") ? { key: absent(cell.key) } : {}),
+  ...(by.has("workflow") ? { workflow: absent(cell.workflow) } : {})
+})
 
 const toRow = (of: Partial<CostRow>, sums: Sums, withBaseline: boolean): CostRow => {
   const cost = NanoDollars.make(sums.cost)
@@ -124,6 +125,7 @@ const order = (one: CostRow, other: CostRow): number =>
 
 /** Cells may be finer than the query's dimensions; `day` of each must be right when there is a baseline. */
 export const report = (sheet: CostSheet, cells: Iterable<Cell>): CostReport => {
+  const by = new Set(sheet.by)
   const total = nothing()
   const groups = new Map<string, { readonly of: Partial<CostRow>; readonly sums: Sums }>()
   for (const cell of cells) {
@@ -131,10 +133,12 @@ export const report = (sheet: CostSheet, cells: Iterable<Cell>): CostReport => {
     const baseline = price === null ? 0n : repriced(cell, price)
     addTo(total, cell, baseline)
     if (sheet.by.length === 0) continue
-    const of: Partial<CostRow> = Object.assign({}, ...sheet.by.map((dimension) => dimensions[dimension](cell)))
-    const name = JSON.stringify(of)
-    const group = groups.get(name) ?? { of, sums: nothing() }
-    groups.set(name, group)
+    const name = JSON.stringify(sheet.by.map((dimension) => cell[dimension]))
+    let group = groups.get(name)
+    if (group === undefined) {
+      group = { of: named(by, cell), sums: nothing() }
+      groups.set(name, group)
+    }
     addTo(group.sums, cell, baseline)
   }
   const withBaseline = sheet.baseline !== undefined

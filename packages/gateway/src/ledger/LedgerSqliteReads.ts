@@ -1,27 +1,23 @@
 /** How the ledger is read from SQLite. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { type CostDimension, type CostReport, RequestRow } from "@penstock/schema/LedgerEntry"
-import { buckets } from "@penstock/schema/Usage"
+import { type Bucket, buckets } from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as CostSheet from "./CostSheet.ts"
 import { LedgerError } from "./Ledger.ts"
 import type { Placed, RequestQuery } from "./RequestQuery.ts"
+import type { Cell } from "./UsageDaily.ts"
 
-/** SQLite has no booleans. */
-const Bit = Schema.transform(Schema.Literal(0, 1), Schema.Boolean, {
-  strict: true,
-  decode: (bit) => bit === 1,
-  encode: (flag) => (flag ? 1 : 0)
-})
-
-const StoredRow = Schema.Struct({
-  ...RequestRow.fields,
-  stream: Bit,
-  success: Bit,
-  started_at: Schema.Int
-})
-const decodeRows = Schema.decodeUnknown(Schema.Array(StoredRow))
+/**
+ * Rows come from STRICT tables that only this ledger writes, so their columns hold what is said here. Decoding every
+ * value of a long answer would hold up all other requests for longer than the query does. SQLite has no booleans.
+ */
+type StoredRow = Omit<typeof RequestRow.Type, "stream" | "success"> & {
+  readonly stream: 0 | 1
+  readonly success: 0 | 1
+  readonly started_at: number
+}
+type StoredCell = Omit<Cell, "priced"> & { readonly priced: 0 | 1 }
 
 const readError = (cause: unknown) => new LedgerError({ operation: "read", cause })
 
@@ -33,7 +29,7 @@ export const requests = Effect.fnUntraced(function* (query: RequestQuery) {
   const sql = yield* SqlClient.SqlClient
   const limit = query.limit + 1
   const order = sql.literal("ORDER BY started_at DESC, id DESC")
-  const conditions = [
+  const where = sql.and([
     ...(query.model === undefined ? [] : [sql`model = ${query.model}`]),
     ...(query.provider === undefined ? [] : [sql`provider = ${query.provider}`]),
     ...(query.key === undefined ? [] : [sql`key_name = ${query.key}`]),
@@ -44,20 +40,18 @@ export const requests = Effect.fnUntraced(function* (query: RequestQuery) {
     ...(query.from === undefined ? [] : [sql`started_at >= ${query.from}`]),
     ...(query.to === undefined ? [] : [sql`started_at < ${query.to}`]),
     ...(query.after === undefined ? [] : [sql`(started_at, id) < (${query.after.startedAt}, ${query.after.id})`])
-  ]
-  const where = sql.and(conditions)
-  const settled = sql`SELECT * FROM (SELECT * FROM settled_requests WHERE ${where} ${order} LIMIT ${limit})`
-  const open = sql`SELECT * FROM (SELECT * FROM open_requests WHERE ${where} ${order} LIMIT ${limit})`
-  const rows = yield* query.status === "open"
-    ? open
-    : query.status === undefined
-      ? sql`${settled} UNION ALL ${open} ${order} LIMIT ${limit}`
-      : settled
-  return (yield* decodeRows(rows)).map(({ started_at, ...row }): Placed => ({
-    startedAt: started_at,
-    id: row.id,
-    row: new RequestRow(row)
-  }))
+  ])
+  const settled = sql<StoredRow>`SELECT * FROM (SELECT * FROM settled_requests WHERE ${where} ${order} LIMIT ${limit})`
+  const open = sql<StoredRow>`SELECT * FROM (SELECT * FROM open_requests WHERE ${where} ${order} LIMIT ${limit})`
+  const both = sql<StoredRow>`${settled} UNION ALL ${open} ${order} LIMIT ${limit}`
+  const rows = yield* query.status === "open" ? open : query.status === undefined ? both : settled
+  return rows.map(({ started_at, stream, success, ...columns }): Placed => {
+    const row = new RequestRow(
+      { ...columns, stream: stream === 1, success: success === 1 },
+      { disableValidation: true }
+    )
+    return { startedAt: started_at, id: row.id, row }
+  })
 }, Effect.mapError(readError))
 
 const dimensionColumns: { readonly [D in CostDimension]: string } = {
@@ -68,46 +62,23 @@ const dimensionColumns: { readonly [D in CostDimension]: string } = {
   workflow: "workflow_name"
 }
 const allDimensions = ["day", "provider", "model", "key", "workflow"] as const
-const bucketColumns = [
-  "input",
-  "cache_read",
-  "cache_write_5m",
-  "cache_write_1h",
-  "input_audio",
-  "output",
-  "reasoning",
-  "output_audio"
-]
-const sums = [
-  "requests",
-  "errors",
-  ...buckets.map((bucket, index) => `${bucketColumns[index]} AS ${bucket}`),
-  "cost"
-].map((column) => {
-  const [from, to = from] = column.split(" AS ")
-  return `SUM(${from}) AS ${to}`
-})
 
-const StoredCell = Schema.Struct({
-  day: Schema.String,
-  provider: Schema.String,
-  model: Schema.String,
-  key: Schema.String,
-  workflow: Schema.String,
-  priced: Bit,
-  requests: Schema.Int,
-  errors: Schema.Int,
-  input: Schema.Int,
-  cacheRead: Schema.Int,
-  cacheWrite5m: Schema.Int,
-  cacheWrite1h: Schema.Int,
-  inputAudio: Schema.Int,
-  output: Schema.Int,
-  reasoning: Schema.Int,
-  outputAudio: Schema.Int,
-  cost: Schema.Int
-})
-const decodeCells = Schema.decodeUnknown(Schema.mutable(Schema.Array(Schema.mutable(StoredCell))))
+const bucketColumns: { readonly [B in Bucket]: string } = {
+  input: "input",
+  cacheRead: "cache_read",
+  cacheWrite5m: "cache_write_5m",
+  cacheWrite1h: "cache_write_1h",
+  inputAudio: "input_audio",
+  output: "output",
+  reasoning: "reasoning",
+  outputAudio: "output_audio"
+}
+const sums = [
+  "SUM(requests) AS requests",
+  "SUM(errors) AS errors",
+  ...buckets.map((bucket) => `SUM(${bucketColumns[bucket]}) AS ${bucket}`),
+  "SUM(cost) AS cost"
+]
 
 export const costs = Effect.fnUntraced(function* (
   sheet: CostSheet.CostSheet
@@ -119,10 +90,14 @@ export const costs = Effect.fnUntraced(function* (
     by.has(dimension) ? `${dimensionColumns[dimension]} AS ${dimension}` : `'' AS ${dimension}`
   )
   const groups = allDimensions.filter((dimension) => by.has(dimension)).map((dimension) => dimensionColumns[dimension])
-  const rows =
-    yield* sql`SELECT ${sql.literal([...columns, "priced", ...sums].join(", "))} FROM usage_daily WHERE ${sql.and([
-      ...(sheet.from === undefined ? [] : [sql`day >= ${sheet.from}`]),
-      ...(sheet.to === undefined ? [] : [sql`day <= ${sheet.to}`])
-    ])} GROUP BY ${sql.literal([...groups, "priced"].join(", "))}`
-  return CostSheet.report(sheet, yield* decodeCells(rows))
+  const days = sql.and([
+    ...(sheet.from === undefined ? [] : [sql`day >= ${sheet.from}`]),
+    ...(sheet.to === undefined ? [] : [sql`day <= ${sheet.to}`])
+  ])
+  const rows = yield* sql<StoredCell>`SELECT ${sql.literal([...columns, "priced", ...sums].join(", "))}
+    FROM usage_daily WHERE ${days} GROUP BY ${sql.literal([...groups, "priced"].join(", "))}`
+  return CostSheet.report(
+    sheet,
+    rows.map((row): Cell => ({ ...row, priced: row.priced === 1 }))
+  )
 }, Effect.mapError(readError))
