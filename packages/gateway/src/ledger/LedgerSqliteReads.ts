@@ -12,7 +12,7 @@ import type { Cell } from "./UsageDaily.ts"
  * Rows come from STRICT tables that only this ledger writes, so their columns hold what is said here. Decoding every
  * value of a long answer would hold up all other requests for longer than the query does. SQLite has no booleans.
  */
-type StoredRow = Omit<typeof RequestRow.Type, "stream" | "success"> & {
+type StoredRow = Omit<RequestRow, "stream" | "success"> & {
   readonly stream: 0 | 1
   readonly success: 0 | 1
   readonly started_at: number
@@ -80,6 +80,10 @@ const sums = [
   "SUM(cost) AS cost"
 ]
 
+function* cells(rows: Iterable<StoredCell>): Generator<Cell> {
+  for (const row of rows) yield { ...row, priced: row.priced === 1 }
+}
+
 export const costs = Effect.fnUntraced(function* (
   sheet: CostSheet.CostSheet
 ): Effect.fn.Return<CostReport, unknown, SqlClient.SqlClient> {
@@ -96,8 +100,5 @@ export const costs = Effect.fnUntraced(function* (
   ])
   const rows = yield* sql<StoredCell>`SELECT ${sql.literal([...columns, "priced", ...sums].join(", "))}
     FROM usage_daily WHERE ${days} GROUP BY ${sql.literal([...groups, "priced"].join(", "))}`
-  return CostSheet.report(
-    sheet,
-    rows.map((row): Cell => ({ ...row, priced: row.priced === 1 }))
-  )
+  return CostSheet.report(sheet, cells(rows))
 }, Effect.mapError(readError))
