@@ -122,6 +122,7 @@ export const deaf = (base: string, path: string, body: { readonly [key: string]:
           size += piece.length
         })
         socket.on("close", () => resolve(size))
+        socket.resume()
       }),
     close: () => socket.destroy()
   }
