@@ -56,8 +56,8 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
       const { seen } = from
       record.usage = seen.usage
       if (seen.token && record.firstTokenAt === null) record.firstTokenAt = options.now()
-      if (seen.failure !== null) return true
       if (begun) return out === null || sink.write(out)
+      if (seen.failure !== null) return true
       if (out !== null) held.push(out)
       if (!seen.token && !seen.finished) return true
       begun = true
