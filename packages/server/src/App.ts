@@ -1,6 +1,5 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
@@ -13,13 +12,7 @@ import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ConfigFile from "./config/ConfigFile.ts"
-import {
-  type ListeningFacts,
-  listenFailure,
-  type ServeOptions,
-  type StartError,
-  StartFailure
-} from "./config/ServeOptions.ts"
+import { type ListeningFacts, type ServeOptions, type StartError, StartFailure } from "./config/ServeOptions.ts"
 import * as ControlPlane from "./control/ControlPlane.ts"
 import * as ChatCompletions from "./data/ChatCompletions.ts"
 import * as DataPlane from "./data/DataPlane.ts"
@@ -31,47 +24,42 @@ const layerLedger = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => LedgerSqlite.layerFile(settings.current().database))
 )
 
-/** Everything but the configuration. */
+/** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Gateway.layer.pipe(
   Layer.provideMerge(Router.layer),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, layerLedger)),
-  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer))
+  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer)),
+  Layer.provideMerge(Listener.layer)
 )
 
-const listen = Effect.gen(function* () {
-  const settings = yield* Settings
-  const { host, port } = settings.current().server
+const start = Effect.gen(function* () {
+  const listener = yield* Listener.Listener
   const endpoints = yield* Effect.all([ChatCompletions.make])
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run
-  return yield* Listener.make(dataPlane, controlPlane).pipe(
-    Effect.mapError(({ cause }) =>
-      listenFailure(host, port, cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error")
-    )
-  )
+  yield* listener.serve(dataPlane, controlPlane)
 })
 
-const addressOf = (server: HttpServer.HttpServer): string => {
-  const { address } = server
+const addressOf = ({ address }: Listener.Service): string => {
   if (address._tag === "UnixAddress") return address.path
   return `http://${address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname}:${address.port}`
 }
 
-const facts = (server: HttpServer.HttpServer) =>
-  Effect.gen(function* () {
-    const { initial } = yield* ConfigFile.ConfigReloads
-    const registry = yield* ProviderRegistry.ProviderRegistry
-    const { config, path, warnings } = initial
-    return {
-      address: addressOf(server),
-      configPath: path,
-      warnings,
-      database: config.database,
-      auth: config.server.auth,
-      providers: registry.all().map(({ address, missing, name }) => ({ name, address, missing }))
-    } satisfies ListeningFacts
-  })
+const facts = Effect.gen(function* () {
+  const listener = yield* Listener.Listener
+  const { initial } = yield* ConfigFile.ConfigReloads
+  const registry = yield* ProviderRegistry.ProviderRegistry
+  const { config, path, warnings } = initial
+  return {
+    address: addressOf(listener),
+    configPath: path,
+    warnings,
+    database: config.database,
+    auth: config.server.auth,
+    providers: registry.all().map(({ address, missing, name }) => ({ name, address, missing }))
+  } satisfies ListeningFacts
+})
 
 const ledgerFailure = (error: LedgerError) =>
   new StartFailure({
@@ -83,8 +71,8 @@ const ledgerFailure = (error: LedgerError) =>
 export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const server = yield* listen
-      yield* options.onListening(yield* facts(server))
+      yield* start
+      yield* options.onListening(yield* facts)
       return yield* Effect.never
     })
   ).pipe(
