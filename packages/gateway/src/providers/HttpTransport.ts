@@ -3,7 +3,7 @@ import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Pool, type Dispatcher } from "undici"
+import { errors, Pool, type Dispatcher } from "undici"
 import type { Receiver, Transport, TransportRequest } from "./Transport.ts"
 
 export interface Service {
@@ -27,6 +27,14 @@ const aborted = new Aborted("the exchange was interrupted")
 /** The system's own word for what went wrong (`ECONNREFUSED`), for the message only. */
 const wordFor = (error: Error): string =>
   "code" in error && typeof error.code === "string" && error.code !== "" ? error.code : error.message
+
+const failure = (error: Error, address: string, connected: boolean): GatewayError.GatewayError => {
+  if (connected) return GatewayError.make("network", `the connection to ${address} broke (${wordFor(error)})`)
+  // A key with a line break in it, or such a header: undici names the header and not its value.
+  return error instanceof errors.InvalidArgumentError
+    ? GatewayError.make("not_configured", `The request to ${address} cannot be sent: ${error.message}.`)
+    : GatewayError.make("unreachable", `no connection to ${address} (${wordFor(error)})`)
+}
 
 const exchange = (pool: Pool, address: string, basePath: string) => (request: TransportRequest, receiver: Receiver) =>
   Effect.async<void, GatewayError.GatewayError>((resume) => {
@@ -65,13 +73,7 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
       onResponseError: (_, error) => {
         if (enough !== null) clearTimeout(enough)
         if (interrupted || enough !== null) return
-        resume(
-          Effect.fail(
-            controller === null
-              ? GatewayError.make("unreachable", `no connection to ${address} (${wordFor(error)})`)
-              : GatewayError.make("network", `the connection to ${address} broke (${wordFor(error)})`)
-          )
-        )
+        resume(Effect.fail(failure(error, address, controller !== null)))
       }
     })
     return Effect.sync(() => {
