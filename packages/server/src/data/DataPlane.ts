@@ -79,18 +79,19 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
           if (failure._tag === "Some") {
             return Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, failure.value))
           }
-          if (Cause.isInterruptedOnly(cause)) {
-            // The caller left, and there is nobody to tell; or the gateway stops, and there is.
-            return Effect.sync(() => {
-              if (!response.destroyed) ResponseSink.fail(response, endpoint.dialect, id, shuttingDown)
-            })
-          }
           const error = GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`)
           return Effect.zipRight(
             Effect.logError(`${endpoint.path} failed`, cause).pipe(Effect.annotateLogs("request_id", id)),
             Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, error))
           )
-        })
+        }),
+        // The caller left, and there is nobody to tell; or the gateway stops, and there is. No handler of causes runs
+        // in a fiber that is interrupted.
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            if (!response.destroyed) ResponseSink.fail(response, endpoint.dialect, id, shuttingDown)
+          })
+        )
       )
     })
 

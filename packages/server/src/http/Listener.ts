@@ -72,7 +72,8 @@ const drain = (node: Http.Server, dataPlane: DataPlane, graceMillis: number): Ef
   Effect.gen(function* () {
     node.close()
     node.closeIdleConnections()
-    const drained = yield* Effect.timeoutOption(dataPlane.idle, graceMillis)
+    // A finalizer cannot be interrupted, and the waiting in it could not be given up.
+    const drained = yield* Effect.timeoutOption(Effect.interruptible(dataPlane.idle), graceMillis)
     if (drained._tag === "None") {
       yield* Effect.logWarning(`Requests were still running after ${graceMillis} ms; they are interrupted`)
       yield* dataPlane.interruptAll
