@@ -115,6 +115,28 @@ describe("the official client", () => {
     assert.strictEqual(lab.upstreams.ollama.requests.at(-1)!.json.model, "some/name:7b")
   })
 
+  it("learns what the provider has no word for, instead of losing it silently", async () => {
+    const request = { messages: hello, seed: 7, frequency_penalty: 0.5, user: "u1", logit_bias: { "50256": -100 } }
+    const dropped = async (model: string) => {
+      const { response } = await lab.client.chat.completions.create({ model, ...request }).withResponse()
+      return response.headers.get("x-penstock-dropped")?.split(", ") ?? []
+    }
+    assert.sameMembers(await dropped("claude-sonnet-4-5"), ["seed", "frequency_penalty", "logit_bias"])
+    assert.deepStrictEqual(lab.upstreams.anthropic.requests.at(-1)!.json.metadata, { user_id: "u1" })
+    assert.sameMembers(await dropped("llama3.2"), ["user", "logit_bias"])
+    assert.deepInclude(lab.upstreams.ollama.requests.at(-1)!.json.options, { seed: 7, frequency_penalty: 0.5 })
+    assert.isEmpty(await dropped("fast"))
+    assert.deepInclude(lab.upstreams.mock.requests.at(-1)!.json, request)
+  })
+
+  it("reaches Ollama's own settings: keep_alive, num_ctx and options", async () => {
+    const own = { keep_alive: "5m", num_ctx: 8192, options: { mirostat: 2 } }
+    await lab.client.chat.completions.create({ model: "llama3.2", messages: hello, ...own })
+    const sent = lab.upstreams.ollama.requests.at(-1)!.json
+    assert.strictEqual(sent.keep_alive, "5m")
+    assert.deepStrictEqual(sent.options, { num_ctx: 8192, mirostat: 2 })
+  })
+
   it("is told which variable or address to set when a provider cannot be reached", async () => {
     for (const [model, word] of [
       ["openai/gpt-4o-mini", "OPENAI_API_KEY"],
@@ -137,7 +159,9 @@ describe("the official client", () => {
         Lab.clientOf(penstock, "somebody-else").chat.completions.create({ model, messages: hello })
       )
       assert.instanceOf(error, AuthenticationError)
-      assert.deepStrictEqual([error.status, error.type], [401, "authentication_error"])
+      assert.deepStrictEqual([error.status, error.type, error.code], [401, "authentication_error", "invalid_api_key"])
+      const listing = await Lab.failureOf(Lab.clientOf(penstock, "somebody-else").models.list())
+      assert.deepStrictEqual([listing.status, listing.type, listing.code], [error.status, error.type, error.code])
       assert.notInclude(error.message, "somebody-else")
       const alice = Lab.clientOf(penstock, "alice-virtual-key")
       assert.strictEqual((await alice.chat.completions.create({ model, messages: hello })).object, "chat.completion")
