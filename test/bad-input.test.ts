@@ -205,6 +205,11 @@ describe("a request body", () => {
     )
   })
 
+  it("a compressed body is refused by the name of its encoding", async () => {
+    const answer = await Raw.chat(lab.penstock.url, valid, { "content-encoding": "gzip" })
+    assert.isTrue(refused(answer, 400, { says: /content-encoding "gzip" is not supported/ }))
+  })
+
   it("an odd content type, charset or none at all does not matter: the body is JSON", async () => {
     const body = JSON.stringify({ model: "demo/echo", messages })
     for (const type of ["text/plain", "application/json; charset=UTF-8", "application/x-www-form-urlencoded", ""]) {

@@ -197,7 +197,7 @@ describe("a stop", () => {
       const again = await Penstock.start({ cwd, config })
       const rows = await Lab.rows(again)
       assert.strictEqual(rows.length, 2)
-      assert.isTrue(rows.every((row) => row.status !== "open" && !row.success))
+      assert.isTrue(rows.every((row) => row.status === "error" && String(row.error).startsWith("shutting_down")))
       await again.stop()
       await upstream.close()
     }))

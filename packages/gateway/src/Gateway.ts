@@ -12,11 +12,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "@penstock/schema/api/Caller"
 import * as Attempt from "./exchange/Attempt.ts"
-import type { Call, Sink } from "./exchange/Call.ts"
+import { type Call, shutdown, type Sink } from "./exchange/Call.ts"
 import { eventStream } from "./exchange/EventStream.ts"
 import * as Lanes from "./exchange/Lanes.ts"
 import { anonymous, mayNotUse, mayUse } from "./keys/Keys.ts"
@@ -202,7 +203,14 @@ const unpriced = ({ model, provider }: Target) =>
 /** How a row ends. A caller who leaves interrupts the call. */
 const outcome = (exit: Exit.Exit<void, GatewayError.GatewayError>): Pick<Settlement, "status" | "error"> => {
   if (Exit.isSuccess(exit)) return { status: "ok", error: null }
-  if (Cause.isInterruptedOnly(exit.cause)) return { status: "partial", error: null }
+  if (Cause.isInterruptedOnly(exit.cause)) {
+    return HashSet.has(Cause.interruptors(exit.cause), shutdown)
+      ? {
+          status: "error",
+          error: { reason: "shutting_down", message: "The gateway stopped before the answer was whole." }
+        }
+      : { status: "partial", error: null }
+  }
   const failure = Cause.failureOption(exit.cause)
   return {
     status: "error",

@@ -40,6 +40,12 @@ const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? 
 const cut = (provider: Provider): GatewayError.GatewayError =>
   GatewayError.make("network", `Provider "${provider.name}" ended the stream before the answer was whole.`)
 
+/** The longest whole answer: pictures and speech as text are the largest there are. */
+const maxBytes = 256 * 1024 * 1024
+
+const tooMuch = (provider: Provider): GatewayError.GatewayError =>
+  GatewayError.make("invalid_response", `Provider "${provider.name}" sent an answer of more than ${maxBytes} bytes.`)
+
 /** Sends the request and sees the answer through. Interruption aborts the provider at once. */
 export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayError.GatewayError> =>
   Effect.suspend(() => {
@@ -50,6 +56,7 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
     let begun = false
     const held: Array<Out> = []
     const chunks: Array<Uint8Array> = []
+    let size = 0
 
     /** What a relay gave goes to the sink once there is a token. Says whether the sink takes more. */
     const deliver = (from: Relay<Out>, out: Out | null): boolean => {
@@ -80,7 +87,8 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
       onChunk: (chunk) => {
         if (relay === null) {
           chunks.push(chunk)
-          return "more"
+          size += chunk.length
+          return size > maxBytes ? "enough" : "more"
         }
         const more = deliver(relay, relay.push(chunk))
         return relay.seen.finished || relay.seen.failure !== null ? "enough" : more ? "more" : "pause"
@@ -96,6 +104,7 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
     }
 
     const finishWhole = (body: Buffer): Effect.Effect<void, GatewayError.GatewayError> => {
+      if (size > maxBytes) return Effect.fail(tooMuch(provider))
       if (status < 200 || status >= 300) {
         const text = body.toString("utf8")
         return Effect.fail(provider.protocol.failure(status, Json.parse(text) ?? text, headers))

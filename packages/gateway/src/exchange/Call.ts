@@ -8,8 +8,12 @@ import type { RequestId } from "@penstock/schema/Ids"
 import type { NanoDollars } from "@penstock/schema/Money"
 import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
+import * as FiberId from "effect/FiberId"
 import type { Provider } from "../providers/Provider.ts"
 import type { Relay } from "../wire/Relay.ts"
+
+/** Who interrupts a call when the gateway stops. Any other interruption is the caller leaving. */
+export const shutdown: FiberId.FiberId = FiberId.runtime(-503, 0)
 
 /** `Out` is what the caller takes: bytes for an HTTP client, events for a program. */
 export interface Call<Out> {

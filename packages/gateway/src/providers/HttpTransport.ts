@@ -47,6 +47,17 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
       headers: request.headers,
       body: request.body
     }
+    /** undici would take what a receiver throws for a broken connection; it is a bug of ours, and told as one. */
+    const guarded = <A>(current: Dispatcher.DispatchController, whenBroken: A, receive: () => A): A => {
+      try {
+        return receive()
+      } catch (defect) {
+        interrupted = true
+        resume(Effect.die(defect))
+        current.abort(aborted)
+        return whenBroken
+      }
+    }
     pool.dispatch(options, {
       // Called when a connection is there: a failure before it means that nobody was reached.
       onRequestStart: (started) => {
@@ -55,11 +66,12 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
       },
       onResponseStart: (current, status, headers) => {
         // Informational answers (103) come before the real head.
-        if (status >= 200) receiver.onHead(status, headers, () => current.resume())
+        if (status < 200) return
+        guarded(current, undefined, () => receiver.onHead(status, headers, () => current.resume()))
       },
       onResponseData: (current, chunk) => {
         if (enough !== null) return
-        const next = receiver.onChunk(chunk)
+        const next = guarded(current, "more", () => receiver.onChunk(chunk))
         if (next === "pause") current.pause()
         else if (next === "enough") {
           enough = setTimeout(() => current.abort(aborted), lingerMillis)

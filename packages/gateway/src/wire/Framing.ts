@@ -10,6 +10,8 @@ import type { Frame, Protocol } from "../protocols/Protocol.ts"
 export interface Splitter {
   /** The frames that are whole with this chunk. */
   readonly push: (chunk: Uint8Array) => ReadonlyArray<Buffer>
+  /** Bytes of a frame that has not ended yet. */
+  readonly waiting: () => number
   /** What is left at the end of the body: empty, or a last frame without its end mark. */
   readonly rest: () => Buffer
 }
@@ -74,6 +76,7 @@ const splitter = (findEnd: FindEnd): Splitter => {
       scanned = Math.max(0, pending.length - 3)
       return frames
     },
+    waiting: () => pending.length,
     rest: () => {
       const left = pending
       pending = none

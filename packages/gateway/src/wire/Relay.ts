@@ -2,7 +2,7 @@
  * A relay turns the bytes of a provider's stream into what the caller gets. It is synchronous and knows nothing of
  * sockets: the byte path is `push` per chunk and `end` at the end, and what was seen on the way is in `seen`.
  */
-import type { GatewayError } from "@penstock/schema/GatewayError"
+import * as GatewayError from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
 import type { Encoder } from "../protocols/Dialect.ts"
@@ -19,7 +19,7 @@ export interface Seen {
   /** The provider's terminal event is there; without it the answer was cut. */
   finished: boolean
   /** The provider broke off, and said why. */
-  failure: GatewayError | null
+  failure: GatewayError.GatewayError | null
   /** Frames that were not what the protocol promises, and were left out. */
   malformed: number
 }
@@ -58,6 +58,9 @@ const note = (seen: Seen, event: StreamEvent): void => {
   }
 }
 
+/** A frame may hold a whole picture; one that is larger than this has no end. */
+const maxFrameBytes = 64 * 1024 * 1024
+
 const sseEnd = Buffer.from("\n\n")
 const ndjsonEnd = Buffer.from("\n")
 
@@ -85,6 +88,9 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
     seen,
     push: (chunk: Uint8Array): void => {
       for (const raw of splitter.push(chunk)) read(raw)
+      if (splitter.waiting() > maxFrameBytes) {
+        seen.failure ??= GatewayError.make("invalid_response", "The provider sent an event that does not end.")
+      }
     },
     end: (): void => {
       const rest = splitter.rest()

@@ -21,6 +21,10 @@ describe("a request that is passed through", () => {
     }
   })
 
+  it("names one model only, whichever a provider would read of two", () => {
+    assert.strictEqual(rewrite('{"model":"dear","model":"cheap"}', "cheap"), '{"model":"cheap"}')
+  })
+
   it("changes the model in its place and nothing else", () => {
     assert.strictEqual(
       rewrite('{ "seed":12345678901234567890,\n"model" : "fast" , "x":[{"model":"fast"}],"é":"\\u00e9"}', 'a"b'),

@@ -1,6 +1,8 @@
 import { assert, describe } from "@effect/vitest"
 import { collect } from "@penstock/gateway/providers/Transport"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { createServer as createTcpServer, type Socket } from "node:net"
 import { http, ignore, listening, post, signal, tcp, test, transportTo } from "./loopback.ts"
@@ -55,6 +57,24 @@ describe("an exchange over HTTP", () => {
       assert.include(error.message, `${url}/v1`)
       assert.include(error.message, "ECONNREFUSED")
       assert.notInclude(error.message, "secret")
+    })
+  )
+
+  test(
+    "whose receiver throws is a defect of ours, and not taken for a broken connection",
+    Effect.gen(function* () {
+      const { url } = yield* http((_, response) => response.end("ok"))
+      const transport = yield* transportTo(url)
+      const broken = () => {
+        throw new Error("a bug")
+      }
+      for (const receiver of [
+        { onHead: broken, onChunk: () => "more" as const },
+        { onHead: () => {}, onChunk: broken }
+      ]) {
+        const exit = yield* Effect.exit(transport.exchange(post(), receiver))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause), String(exit))
+      }
     })
   )
 

@@ -219,3 +219,13 @@ describe("a provider's error within a stream", () => {
     assert.strictEqual(relay.seen.usage?.promptTokens, 3)
   })
 })
+
+describe("a frame without an end", () => {
+  it("is given up as a failure before it fills the memory", () => {
+    const relay = Relay.toEvents(protocol)
+    const chunk = Buffer.alloc(8 * 1024 * 1024, "x")
+    relay.push(Buffer.from("data: "))
+    for (let sent = 0; sent <= 8; sent++) relay.push(chunk)
+    assert.strictEqual(relay.seen.failure?.reason, "invalid_response")
+  })
+})

@@ -4,6 +4,7 @@
  * everything that a proxied call needs (`bench/RESULTS.md`).
  */
 import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
+import { shutdown } from "@penstock/gateway/exchange/Call"
 import type { Dialect } from "@penstock/gateway/protocols/Dialect"
 import * as RequestIds from "@penstock/gateway/RequestId"
 import { Settings } from "@penstock/gateway/Settings"
@@ -13,6 +14,7 @@ import type { RequestId } from "@penstock/schema/Ids"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -107,7 +109,7 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       return true
     },
     idle: FiberSet.awaitEmpty(fibers),
-    interruptAll: FiberSet.clear(fibers)
+    interruptAll: Effect.forEach(fibers, Fiber.interruptAs(shutdown), { concurrency: "unbounded", discard: true })
   }
   return plane
 })

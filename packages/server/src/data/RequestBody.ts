@@ -22,9 +22,14 @@ const tooLarge = (limit: number): GatewayError.GatewayError =>
     `The request's body is larger than ${limit} bytes. Send less, or raise \`server.max_body\`.`
   )
 
+const encoded = (encoding: string): GatewayError.GatewayError =>
+  GatewayError.make("invalid_request", `The content-encoding "${encoding}" is not supported: send plain JSON.`)
+
 /** The whole body. Fails with `too_large` without reading more than the limit. */
 export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buffer, GatewayError.GatewayError> =>
   Effect.async((resume) => {
+    const encoding = request.headers["content-encoding"]
+    if (encoding !== undefined && encoding !== "identity") return resume(Effect.fail(encoded(encoding)))
     if (Number(request.headers["content-length"] ?? 0) > limit) return resume(Effect.fail(tooLarge(limit)))
     const chunks: Array<Buffer> = []
     let size = 0

@@ -23,12 +23,11 @@ export const rewrite = (original: Original, model: string): Buffer => {
   const { json } = original
   const addUsage = json["stream"] === true && !wantsUsage(json)
   let bytes = original.bytes
-  if (json["model"] !== model) {
-    const range = JsonEdit.valueRange(bytes, "model")
-    // A text that cannot be edited safely (a key given twice, or spelled with escapes) is written anew.
-    if (range === null) return rewritten(json, model, addUsage)
-    bytes = JsonEdit.replace(bytes, range, JSON.stringify(model))
-  }
+  const named = JsonEdit.valueRange(bytes, "model")
+  // A key given twice, or spelled with escapes: the text is written anew, so that the provider cannot read another
+  // model out of it than the one that is paid for.
+  if (named === null) return rewritten(json, model, addUsage)
+  if (json["model"] !== model) bytes = JsonEdit.replace(bytes, named, JSON.stringify(model))
   if (!addUsage) return bytes
   if (json["stream_options"] === undefined) return JsonEdit.prepend(bytes, "stream_options", `{"include_usage":true}`)
   const range = JsonEdit.valueRange(bytes, "stream_options")
