@@ -93,7 +93,7 @@ const make = Effect.gen(function* () {
     const lane = yield* call.lane(provider, target.model)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
-    const record: Attempt.Record = { usage: null, firstTokenAt: null }
+    const record: Attempt.Record = { usage: null, cost: undefined, firstTokenAt: null }
     const costOf: Attempt.Options<Out>["costOf"] = (usage) =>
       usage === null ? null : prices.cost(target, call.arrivedAt, usage)
 
@@ -105,7 +105,7 @@ const make = Effect.gen(function* () {
           provider: target.provider,
           model: target.model,
           usage: record.usage,
-          cost: costOf(record.usage),
+          cost: record.cost === undefined ? costOf(record.usage) : record.cost,
           latencyMillis: Math.max(0, now() - call.arrivedAt),
           firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - call.arrivedAt),
           attempts: 1

@@ -17,11 +17,16 @@ export class Price extends Schema.Class<Price>("Price")({
   outputAudio: Rate
 }) {}
 
-/** Σ bucket × rate, rounded half up to the nano-dollar, once. Exact: no float takes part. */
+/** Σ bucket × rate, rounded half up to the nano-dollar, once. Exact: whole numbers only, and none that is too large. */
 export const costOf = (usage: Usage, price: Price): NanoDollars => {
+  let pico = 0
+  for (const bucket of buckets) pico += usage[bucket] * price[bucket]
+  return NanoDollars.make(Number.isSafeInteger(pico) ? Math.floor((pico + 500) / 1000) : exactly(usage, price))
+}
+
+/** The same for sums beyond 9,000 USD. */
+const exactly = (usage: Usage, price: Price): number => {
   let pico = 0n
-  for (const bucket of buckets) {
-    if (usage[bucket] > 0) pico += BigInt(usage[bucket]) * BigInt(price[bucket])
-  }
-  return NanoDollars.make(Number((pico + 500n) / 1000n))
+  for (const bucket of buckets) pico += BigInt(usage[bucket]) * BigInt(price[bucket])
+  return Number((pico + 500n) / 1000n)
 }

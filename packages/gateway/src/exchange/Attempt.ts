@@ -19,6 +19,8 @@ import type { Head, Lane, Sink } from "./Call.ts"
 /** What the ledger wants to know of an attempt, filled in as it goes; true at any moment it is interrupted. */
 export interface Record {
   usage: Usage | null
+  /** Undefined until the answer is whole. */
+  cost: NanoDollars | null | undefined
   /** Milliseconds since the epoch. */
   firstTokenAt: number | null
 }
@@ -99,7 +101,8 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
       if (!from.seen.finished && from.seen.failure === null) deliver(from, from.end())
       if (from.seen.failure !== null) return Effect.fail(from.seen.failure)
       if (!from.seen.finished) return Effect.fail(cut(provider))
-      sink.end(options.costOf(from.seen.usage))
+      record.cost = options.costOf(from.seen.usage)
+      sink.end(record.cost)
       return Effect.void
     }
 
@@ -113,6 +116,7 @@ export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayErro
       if (whole._tag === "Left") return Effect.fail(whole.left)
       record.usage = whole.right.usage
       const cost = options.costOf(record.usage)
+      record.cost = cost
       sink.begin({ ...options.head, cost })
       sink.write(whole.right.out)
       sink.end(cost)

@@ -9,17 +9,17 @@ import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
 import * as PassThrough from "../protocols/openai-chat/PassThrough.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
+import * as Json from "../wire/Json.ts"
 import * as Relay from "../wire/Relay.ts"
 import type { Lane, Whole } from "./Call.ts"
 
-const notJson = GatewayError.make("invalid_response", "The provider's answer is not valid JSON.")
+const notJson = Either.left(GatewayError.make("invalid_response", "The provider's answer is not valid JSON."))
 
 /** A whole answer's JSON and what it says. */
-const decode = (protocol: Protocol, body: Buffer) =>
-  Either.flatMap(
-    Either.try({ try: (): unknown => JSON.parse(body.toString("utf8")), catch: () => notJson }),
-    protocol.decode
-  )
+const decode = (protocol: Protocol, body: Buffer): Either.Either<Completion, GatewayError.GatewayError> => {
+  const json = Json.parse(body.toString("utf8"))
+  return json === undefined ? notJson : protocol.decode(json)
+}
 
 /** A whole answer to a caller who asked for a stream: some servers cannot stream every answer. */
 const streamed = (dialect: Dialect, context: AnswerContext, completion: Completion): Buffer => {
