@@ -14,10 +14,11 @@ import type { RequestId } from "@penstock/schema/Ids"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
-import * as FiberSet from "effect/FiberSet"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Running from "./Running.ts"
 import * as RequestBody from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
@@ -59,41 +60,47 @@ const pathOf = (url: string): string => {
   return query === -1 ? url : url.slice(0, query)
 }
 
+/** Tells the caller what went wrong, while there is one. */
+const failed = (
+  endpoint: Endpoint,
+  id: RequestId,
+  response: ServerResponse,
+  cause: Cause.Cause<GatewayError.GatewayError>
+) => {
+  const tell = (error: GatewayError.GatewayError) =>
+    Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, error))
+  const failure = Cause.failureOption(cause)
+  if (failure._tag === "Some") return tell(failure.value)
+  // The caller left, and there is nobody to tell; or the gateway stops, and there is.
+  if (Cause.isInterruptedOnly(cause)) return response.destroyed ? Effect.void : tell(shuttingDown)
+  return Effect.zipRight(
+    Effect.logError(`${endpoint.path} failed`, cause).pipe(Effect.annotateLogs("request_id", id)),
+    tell(GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`))
+  )
+}
+
 /** Requests run in the given scope: when it closes, those that still run are interrupted. */
 export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoint>) {
   const keys = yield* Keys
   const settings = yield* Settings
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
-  const fibers = yield* FiberSet.make<void>()
-  const runFork = yield* FiberSet.runtime(fibers)()
+  const running = yield* Running.make<GatewayError.GatewayError>()
 
   const answer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) =>
     Clock.clockWith((clock) => {
       const arrivedAt = clock.unsafeCurrentTimeMillis()
       const id = RequestIds.at(arrivedAt)
-      return Effect.flatMap(keys.authenticate(presentedKey(request.headers)), (caller) =>
-        Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) =>
-          Effect.flatMap(RequestBody.parse(bytes), (body) => endpoint.handle({ id, arrivedAt, caller, body, response }))
-        )
-      ).pipe(
-        Effect.catchAllCause((cause) => {
-          const failure = Cause.failureOption(cause)
-          if (failure._tag === "Some") {
-            return Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, failure.value))
-          }
-          const error = GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`)
-          return Effect.zipRight(
-            Effect.logError(`${endpoint.path} failed`, cause).pipe(Effect.annotateLogs("request_id", id)),
-            Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, error))
-          )
-        }),
-        // The caller left, and there is nobody to tell; or the gateway stops, and there is. No handler of causes runs
-        // in a fiber that is interrupted.
-        Effect.onInterrupt(() =>
-          Effect.sync(() => {
-            if (!response.destroyed) ResponseSink.fail(response, endpoint.dialect, id, shuttingDown)
+      const caller = keys.authenticate(presentedKey(request.headers))
+      const answered = Either.isLeft(caller)
+        ? caller
+        : Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
+            const body = RequestBody.parse(bytes)
+            return Either.isLeft(body)
+              ? body
+              : endpoint.handle({ id, arrivedAt, caller: caller.right, body: body.right, response })
           })
-        )
+      return Effect.onExit(answered, (exit) =>
+        Exit.isSuccess(exit) ? Effect.void : failed(endpoint, id, response, exit.cause)
       )
     })
 
@@ -102,14 +109,14 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       if (request.method !== "POST") return false
       const endpoint = byPath.get(pathOf(request.url ?? ""))
       if (endpoint === undefined) return false
-      const fiber = runFork(answer(endpoint, request, response))
+      const fiber = running.fork(answer(endpoint, request, response))
       response.once("close", () => {
         if (!response.writableFinished) fiber.unsafeInterruptAsFork(clientLeft)
       })
       return true
     },
-    idle: FiberSet.awaitEmpty(fibers),
-    interruptAll: Effect.forEach(fibers, Fiber.interruptAs(shutdown), { concurrency: "unbounded", discard: true })
+    idle: running.idle,
+    interruptAll: running.interruptAll(shutdown)
   }
   return plane
 })

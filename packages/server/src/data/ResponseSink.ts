@@ -7,7 +7,9 @@ import type { RequestId } from "@penstock/schema/Ids"
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http"
 
 /** Header values are ASCII; a model's name may be anything. */
-const safe = (value: string): string => value.replace(/[^\x20-\x7e]/g, (char) => encodeURIComponent(char))
+const unsafe = /[^\x20-\x7e]/g
+const safe = (value: string): string =>
+  value.search(unsafe) === -1 ? value : value.replace(unsafe, (char) => encodeURIComponent(char))
 
 const headersOf = (requestId: RequestId, head: Head): OutgoingHttpHeaders => {
   const headers: OutgoingHttpHeaders = {
