@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "@penstock/schema/api/Caller"
 import * as Attempt from "./exchange/Attempt.ts"
@@ -97,6 +98,23 @@ const make = Effect.gen(function* () {
     const costOf: Attempt.Options<Out>["costOf"] = (usage) =>
       usage === null ? null : prices.cost(target, call.arrivedAt, usage)
 
+    const startedAt = now()
+    const attempted = (exit: Exit.Exit<void, GatewayError.GatewayError>): Settlement["attempts"][number] => {
+      const { error, status } = outcome(exit)
+      const failure = Exit.isFailure(exit) ? Option.getOrNull(Cause.failureOption(exit.cause)) : null
+      return {
+        provider: target.provider,
+        model: target.model,
+        outcome: status,
+        reason: error === null ? null : error.reason,
+        upstreamStatus: failure?.upstream?.status ?? null,
+        startedAt,
+        latencyMillis: Math.max(0, now() - startedAt),
+        firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - startedAt),
+        usage: record.usage,
+        cost: record.cost === undefined ? costOf(record.usage) : record.cost
+      }
+    }
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
       Effect.suspend(() =>
         ledger.settle({
@@ -105,10 +123,12 @@ const make = Effect.gen(function* () {
           provider: target.provider,
           model: target.model,
           usage: record.usage,
+          estimated: false,
           cost: record.cost === undefined ? costOf(record.usage) : record.cost,
+          saved: null,
           latencyMillis: Math.max(0, now() - call.arrivedAt),
           firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - call.arrivedAt),
-          attempts: 1
+          attempts: [attempted(exit)]
         })
       )
     const opening = ledger.open({
@@ -120,7 +140,8 @@ const make = Effect.gen(function* () {
       requestedModel: call.model,
       provider: target.provider,
       model: target.model,
-      stream: call.stream
+      stream: call.stream,
+      holds: []
     })
     const attempt = Attempt.run({
       provider,

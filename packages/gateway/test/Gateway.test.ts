@@ -238,7 +238,7 @@ describe("nothing is sent and no row is opened", () => {
     over({ vendor: openai, answer: whole(openai), ...options }, (gateway, { steps, transport }) =>
       Effect.gen(function* () {
         const asked = { ...request, ...call }
-        const caller = { key: "alice", models, admin: false }
+        const caller = { key: "alice", models, admin: false, budget: null, rate: null }
         const error = yield* Effect.flip(gateway.complete(asked, { caller }))
         const streamError = yield* Effect.flip(Stream.runDrain(gateway.stream(asked, { caller })))
         assert.strictEqual(streamError.message, error.message)

@@ -1,5 +1,6 @@
 /** What the ledger keeps of a request, and what it answers when asked. */
 import * as Schema from "effect/Schema"
+import { BudgetWindow } from "./config/Limits.ts"
 import { RequestId } from "./Ids.ts"
 import { NanoDollars } from "./Money.ts"
 import { Usage } from "./Usage.ts"
@@ -13,6 +14,19 @@ import { Usage } from "./Usage.ts"
  */
 export const Status = Schema.Literal("open", "ok", "error", "partial", "interrupted")
 export type Status = typeof Status.Type
+
+/** A limit on money: whose it is, and for how long. */
+export const Budget = Schema.Struct({
+  /** `gateway`, `key:NAME` or `run:ID`. */
+  scope: Schema.String,
+  limit: NanoDollars,
+  per: BudgetWindow
+})
+export type Budget = typeof Budget.Type
+
+/** Money held back from a budget until the request is settled: what it may cost at most. */
+export const Hold = Schema.Struct({ budget: Budget, amount: NanoDollars })
+export type Hold = typeof Hold.Type
 
 /** A row as it is opened, before anything is sent to a provider. */
 export const Opening = Schema.Struct({
@@ -30,9 +44,31 @@ export const Opening = Schema.Struct({
   /** The first target: replaced at settlement by the target that answered. */
   provider: Schema.String,
   model: Schema.String,
-  stream: Schema.Boolean
+  stream: Schema.Boolean,
+  /** One for each budget that the request counts in. */
+  holds: Schema.Array(Hold)
 })
 export type Opening = typeof Opening.Type
+
+/** One call to one target. */
+export const Attempt = Schema.Struct({
+  provider: Schema.String,
+  model: Schema.String,
+  outcome: Schema.Literal("ok", "error", "partial"),
+  /** The reason of the failure (`GatewayError.reason`); null when there was none. */
+  reason: Schema.NullOr(Schema.String),
+  /** What the provider itself answered, null without an answer. */
+  upstreamStatus: Schema.NullOr(Schema.Int),
+  /** Milliseconds since the epoch. */
+  startedAt: Schema.Int,
+  latencyMillis: Schema.Int,
+  /** From the attempt's start; null without a token. */
+  firstTokenMillis: Schema.NullOr(Schema.Int),
+  usage: Schema.NullOr(Usage),
+  /** What the provider billed for it; null when that is unknown. */
+  cost: Schema.NullOr(NanoDollars)
+})
+export type Attempt = typeof Attempt.Type
 
 /** How a row ends. */
 export const Settlement = Schema.Struct({
@@ -41,15 +77,20 @@ export const Settlement = Schema.Struct({
   /** The target that answered, or the last one tried. */
   provider: Schema.String,
   model: Schema.String,
-  /** Null when the provider sent no counts. */
+  /** All attempts together; null when no provider sent counts. */
   usage: Schema.NullOr(Usage),
-  /** Null when the price or the usage is unknown; never 0 instead. */
+  /** Whether `usage` is our estimate: the provider gave no counts before the answer was broken off. */
+  estimated: Schema.Boolean,
+  /** All attempts together. Null when the price or the usage is unknown; never 0 instead. */
   cost: Schema.NullOr(NanoDollars),
+  /** What an answer from the cache would have cost; null when it is none. */
+  saved: Schema.NullOr(NanoDollars),
   /** From the request's arrival to its last byte, in milliseconds. */
   latencyMillis: Schema.Int,
   /** From the request's arrival to the first token, in milliseconds; null without one. */
   firstTokenMillis: Schema.NullOr(Schema.Int),
-  attempts: Schema.Int,
+  /** Every call to a target, in order. */
+  attempts: Schema.Array(Attempt),
   /** The reason of the failure (`GatewayError.reason`) and its message; null when there was none. */
   error: Schema.NullOr(Schema.Struct({ reason: Schema.String, message: Schema.String }))
 })

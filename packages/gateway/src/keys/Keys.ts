@@ -24,7 +24,7 @@ export interface Service {
 export class Keys extends Context.Tag("@penstock/gateway/keys/Keys")<Keys, Service>() {}
 
 /** The caller without authentication: nobody in particular, who may do everything. */
-export const anonymous: Caller = { key: null, models: ["*"], admin: true }
+export const anonymous: Caller = { key: null, models: ["*"], admin: true, budget: null, rate: null }
 
 type Authenticate = Service["authenticate"]
 
@@ -49,15 +49,12 @@ const byDigest = (config: PenstockConfig): Authenticate => {
   // In one call: a hash object per request costs five times as much.
   const digest = (key: string) => hash("sha256", salt + key)
   const callers = new Map<string, Either.Either<Caller, GatewayError>>()
-  for (const { key, models, name } of config.keys) {
-    callers.set(digest(Redacted.value(key)), Either.right({ key: name, models, admin: false }))
+  for (const { budget = null, key, models, name, rate = null } of config.keys) {
+    callers.set(digest(Redacted.value(key)), Either.right({ key: name, models, admin: false, budget, rate }))
   }
   if (config.server.admin_key !== undefined) {
     // Last, so that it stays the admin's even if a virtual key was given the same value.
-    callers.set(
-      digest(Redacted.value(config.server.admin_key)),
-      Either.right({ key: "admin", models: ["*"], admin: true })
-    )
+    callers.set(digest(Redacted.value(config.server.admin_key)), Either.right({ ...anonymous, key: "admin" }))
   }
   return (presented) => (presented === null ? required : (callers.get(digest(presented)) ?? unknown))
 }

@@ -35,7 +35,7 @@ const toRow = ({ ending, opening }: Entry): Row =>
     cost_nanousd: ending?.cost ?? null,
     latency_ms: ending?.latencyMillis ?? null,
     first_token_ms: ending?.firstTokenMillis ?? null,
-    attempts: ending?.attempts ?? 0,
+    attempts: ending?.attempts.length ?? 0,
     success: ending?.status === "ok",
     status: ending?.status ?? "open",
     error: ending?.error ? `${ending.error.reason}: ${ending.error.message}` : null

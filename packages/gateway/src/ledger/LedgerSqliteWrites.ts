@@ -114,7 +114,7 @@ const pushEnding = (values: Array<Value>, settlement: Settlement): void => {
     settlement.cost,
     settlement.latencyMillis,
     settlement.firstTokenMillis,
-    settlement.attempts,
+    settlement.attempts.length,
     settlement.error === null ? null : settlement.error.reason,
     settlement.error === null ? null : settlement.error.message
   )

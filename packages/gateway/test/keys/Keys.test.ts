@@ -17,6 +17,8 @@ const withKeys = (more: object = {}) =>
   })
 const keysOf = (config: PenstockConfig) => Keys.make(Settings.make(() => config))
 
+const unlimited = { budget: null, rate: null }
+
 describe("Keys", () => {
   it("lets everyone do everything without authentication, whatever key is presented", () => {
     const keys = keysOf(decode({}))
@@ -26,9 +28,12 @@ describe("Keys", () => {
 
   it("knows a virtual key by its owner's name and models", () => {
     const keys = keysOf(withKeys())
-    const alice = { key: "alice", models: ["gpt-*", "demo/echo"], admin: false }
+    const alice = { key: "alice", models: ["gpt-*", "demo/echo"], admin: false, ...unlimited }
     assert.deepStrictEqual(keys.authenticate("alice-key"), Either.right(alice))
-    assert.deepStrictEqual(keys.authenticate("bob-key-1"), Either.right({ key: "bob", models: ["*"], admin: false }))
+    assert.deepStrictEqual(
+      keys.authenticate("bob-key-1"),
+      Either.right({ key: "bob", models: ["*"], admin: false, ...unlimited })
+    )
   })
 
   it("knows the admin key", () => {
@@ -57,7 +62,7 @@ describe("Keys", () => {
   })
 
   it("limits a key to its models", () => {
-    const caller = { key: "k", models: ["gpt-*", "demo/echo", "*-mini"], admin: false }
+    const caller = { key: "k", models: ["gpt-*", "demo/echo", "*-mini"], admin: false, ...unlimited }
     for (const model of ["gpt-", "gpt-4o", "demo/echo", "o4-mini"]) assert.isTrue(Keys.mayUse(caller, model), model)
     for (const model of ["gpt", "demo/echo2", "o4-mini-x", ""]) assert.isFalse(Keys.mayUse(caller, model), model)
     assert.isFalse(Keys.mayUse({ ...caller, models: [] }, "gpt-4o"))
@@ -69,7 +74,10 @@ describe("Keys", () => {
     fc.assert(
       fc.property(letters, fc.array(fc.constantFrom("a", "b", "/"), { maxLength: 8 }), (pattern, text) => {
         const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(text.join(""))
-        assert.strictEqual(Keys.mayUse({ key: null, models: [pattern], admin: false }, text.join("")), expected)
+        assert.strictEqual(
+          Keys.mayUse({ key: null, models: [pattern], admin: false, ...unlimited }, text.join("")),
+          expected
+        )
       }),
       { numRuns: 500 }
     )

@@ -3,7 +3,7 @@ import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as Settings from "@penstock/gateway/Settings"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import { RequestId } from "@penstock/schema/Ids"
-import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
+import type { Attempt, Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
 import * as Layer from "effect/Layer"
@@ -30,6 +30,21 @@ export const opening = (number: number, over: Partial<Opening> = {}): Opening =>
   provider: "openai",
   model: "gpt-4o-mini",
   stream: false,
+  holds: [],
+  ...over
+})
+
+export const attempt = (over: Partial<Attempt> = {}): Attempt => ({
+  provider: "openai",
+  model: "gpt-4o-mini",
+  outcome: "ok",
+  reason: null,
+  upstreamStatus: null,
+  startedAt: noon,
+  latencyMillis: 800,
+  firstTokenMillis: 120,
+  usage: Usage.make({ input: 100, cacheRead: 20, output: 30, reasoning: 5 }),
+  cost: NanoDollars.make(36_000),
   ...over
 })
 
@@ -39,10 +54,12 @@ export const settlement = (number: number, over: Partial<Settlement> = {}): Sett
   provider: "openai",
   model: "gpt-4o-mini",
   usage: Usage.make({ input: 100, cacheRead: 20, output: 30, reasoning: 5 }),
+  estimated: false,
   cost: NanoDollars.make(36_000),
+  saved: null,
   latencyMillis: 800,
   firstTokenMillis: 120,
-  attempts: 1,
+  attempts: [attempt()],
   error: null,
   ...over
 })

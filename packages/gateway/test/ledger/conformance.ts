@@ -8,7 +8,7 @@ import * as Usage from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
+import { attempt, id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
 import { allRequests, assertConsistent, dimensions, lawOfSums } from "./Sums.ts"
 
 const oneRequest = Effect.map(allRequests, (rows) => {
@@ -86,7 +86,7 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
                 reasoning: 64,
                 outputAudio: 128
               }),
-              attempts: 3
+              attempts: [attempt(), attempt(), attempt()]
             })
           )
           yield* ledger.flush

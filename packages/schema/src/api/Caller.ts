@@ -1,5 +1,6 @@
 /** Who asks, and how a key is presented. */
 import * as Context from "effect/Context"
+import type { BudgetConfig, RateConfig } from "../config/Limits.ts"
 
 export interface Caller {
   /** The key's name, as the ledger shows it; null without authentication. */
@@ -8,6 +9,9 @@ export interface Caller {
   readonly models: ReadonlyArray<string>
   /** Whether the ledger and the settings may be read. */
   readonly admin: boolean
+  /** What the key may spend, beside what the whole gateway may; null for no limit of its own. */
+  readonly budget: BudgetConfig | null
+  readonly rate: RateConfig | null
 }
 
 /** The caller of this request, provided by the middleware that checked the key. */

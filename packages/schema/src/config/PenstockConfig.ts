@@ -4,13 +4,11 @@
  * reference documentation and the editor schema all derive from these.
  */
 import * as Schema from "effect/Schema"
+import * as Failover from "./Failover.ts"
+import { FaultConfig } from "./Fault.ts"
+import { optionalWith, strictStruct } from "./Fields.ts"
+import { BudgetConfig, RateConfig } from "./Limits.ts"
 import { ByteSize, DurationMillis } from "./Units.ts"
-
-const strictStruct = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
-  Schema.Struct(fields).annotations({ parseOptions: { onExcessProperty: "error" } })
-
-const optionalWith = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
-  Schema.optionalWith(schema, { default: value })
 
 /** USD per million tokens, as price lists quote it. */
 const UsdPerMillion = Schema.Number.pipe(
@@ -73,7 +71,9 @@ const providerFields = {
     description: 'Its key, best as "${env.NAME}"'
   }),
   headers: optionalWith(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }), () => ({})),
-  pricing: Schema.optional(ConfiguredPrice).annotations({ description: "One price for all of its models" })
+  pricing: Schema.optional(ConfiguredPrice).annotations({ description: "One price for all of its models" }),
+  rate: Schema.optional(RateConfig).annotations({ description: "What it takes from us, all callers together" }),
+  fault: Schema.optional(FaultConfig).annotations({ description: "Makes it fail on purpose, for rehearsals" })
 }
 
 /** A provider as the file writes it; the built-in ones know their protocol and address. */
@@ -96,8 +96,10 @@ export type ProviderConfig = typeof ProviderConfig.Type
 
 export const TargetConfig = strictStruct({
   model: Schema.NonEmptyString,
-  weight: Schema.optional(Schema.Number.pipe(Schema.positive())),
-  capabilities: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Boolean }))
+  weight: Schema.optional(
+    Schema.Number.pipe(Schema.positive(), Schema.lessThanOrEqualTo(1_000_000, { description: "a weight above 0" }))
+  ).annotations({ description: "Its share under `strategy: weighted`; default 1" }),
+  capabilities: Schema.optional(Failover.Capabilities)
 })
 
 const Target = Schema.Union(Schema.NonEmptyString, TargetConfig).annotations({
@@ -107,7 +109,9 @@ const Target = Schema.Union(Schema.NonEmptyString, TargetConfig).annotations({
 export const ModelConfig = Schema.Union(
   Schema.NonEmptyString,
   strictStruct({
-    targets: Schema.NonEmptyArray(Target).annotations({ description: "a list of at least one target" })
+    targets: Schema.NonEmptyArray(Target).annotations({ description: "a list of at least one target" }),
+    strategy: Schema.optional(Failover.Strategy).annotations({ description: "In which order they are tried" }),
+    ...Failover.failoverFields
   })
 ).annotations({ description: "a model name such as openai/gpt-4o-mini, or a mapping with `targets`" })
 export type ModelConfig = typeof ModelConfig.Type
@@ -133,9 +137,22 @@ export const PricingConfig = strictStruct({
 export const KeyConfig = strictStruct({
   name: Schema.NonEmptyString,
   key: Secret,
-  models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"])
+  models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]),
+  budget: Schema.optional(BudgetConfig),
+  rate: Schema.optional(RateConfig)
 })
 export type KeyConfig = typeof KeyConfig.Type
+
+/** Exact answers to exact requests. */
+export const CacheConfig = strictStruct({
+  enabled: optionalWith(Schema.Boolean, () => false),
+  ttl: optionalWith(DurationMillis, () => 3_600_000),
+  max_entries: optionalWith(
+    Schema.Int.pipe(Schema.between(1, 1_000_000, { description: "a number of entries from 1 to 1000000" })),
+    () => 10_000
+  )
+})
+export type CacheConfig = typeof CacheConfig.Type
 
 export const LoggingConfig = strictStruct({
   level: optionalWith(Schema.Literal("trace", "debug", "info", "warning", "error", "none"), () => "info" as const),
@@ -155,7 +172,12 @@ const sections = {
     description: "Which provider answers a name that `models` does not have; the first match wins"
   }),
   pricing: optionalWith(PricingConfig, () => Schema.decodeSync(PricingConfig)({})),
+  defaults: optionalWith(Failover.FailoverConfig, () => ({})).annotations({
+    description: "What happens when a target fails, for every model that does not say otherwise"
+  }),
   keys: optionalWith(Schema.Array(KeyConfig), () => []).annotations({ description: "Virtual keys" }),
+  budget: Schema.optional(BudgetConfig).annotations({ description: "For the whole gateway" }),
+  cache: optionalWith(CacheConfig, () => Schema.decodeSync(CacheConfig)({})),
   workflows: optionalWith(Schema.NonEmptyString, () => "workflows").annotations({
     description: "Folder of the workflow files"
   }),

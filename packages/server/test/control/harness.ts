@@ -129,7 +129,8 @@ export const record = (
           requestedModel: model,
           provider: "openai",
           model,
-          stream: false
+          stream: false,
+          holds: []
         })
         yield* ledger.settle({
           id,
@@ -137,10 +138,12 @@ export const record = (
           provider: "openai",
           model,
           usage: Usage.make({ input: 10, output: 5 }),
+          estimated: false,
           cost: NanoDollars.make(1_000),
+          saved: null,
           latencyMillis: 12,
           firstTokenMillis: null,
-          attempts: 1,
+          attempts: [],
           error: error === undefined ? null : { reason: "server", message: error }
         })
       })

@@ -1,0 +1,27 @@
+/** Limits of money and of requests, as a person writes them. */
+import * as Schema from "effect/Schema"
+import { strictStruct } from "./Fields.ts"
+
+/** `run`: a workflow's run. The others are calendar windows in UTC; a week begins on Monday. */
+export const BudgetWindow = Schema.Literal("run", "hour", "day", "week", "month", "total")
+export type BudgetWindow = typeof BudgetWindow.Type
+
+export const BudgetConfig = strictStruct({
+  usd: Schema.Number.pipe(Schema.between(0, 1_000_000, { description: "an amount in USD, 0 to 1000000" })).annotations({
+    description: "Never exceeded: what a request may cost at most is reserved before it is sent"
+  }),
+  per: BudgetWindow
+})
+export type BudgetConfig = typeof BudgetConfig.Type
+
+const Limit = (description: string) =>
+  Schema.optional(
+    Schema.Int.pipe(Schema.between(1, 1_000_000_000, { description: "a number from 1 to 1000000000" }))
+  ).annotations({ description })
+
+export const RateConfig = strictStruct({
+  requests_per_minute: Limit("Requests that may begin within a minute"),
+  tokens_per_minute: Limit("Prompt and completion tokens within a minute"),
+  concurrent: Limit("Requests that may run at once")
+})
+export type RateConfig = typeof RateConfig.Type
