@@ -60,6 +60,8 @@ export interface Head {
   readonly attempts: number
   readonly fallback: boolean
   readonly dropped: ReadonlyArray<string>
+  /** Whether the cache had the answer; absent where it was not asked. */
+  readonly cache?: "hit" | "miss"
   /** Whole answers only; null when the price is unknown. */
   readonly cost: NanoDollars | null
 }
