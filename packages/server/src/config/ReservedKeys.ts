@@ -17,7 +17,6 @@ const reserved: ReadonlyArray<Reserved> = [
     path: ["models", "*", key]
   })),
   { path: ["defaults"] },
-  { path: ["cache"] },
   { path: ["mcp"] },
   { path: ["telemetry"] },
   { path: ["providers", "*", "fault"] },

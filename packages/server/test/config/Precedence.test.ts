@@ -159,7 +159,6 @@ describe("what is accepted with a warning", () => {
   it.effect("keys that this version does not act on", () =>
     Effect.gen(function* () {
       const yaml = [
-        "cache: {enabled: true}",
         "telemetry: {otlp_endpoint: null}",
         "defaults: {retry: {max: 2}}",
         "mcp: {servers: {}}",
@@ -172,13 +171,12 @@ describe("what is accepted with a warning", () => {
         "  demo: {fault: {status: 500}}"
       ].join("\n")
       assert.deepStrictEqual(yield* warningsOf(yaml), [
-        "1:1 cache",
-        "2:1 telemetry",
-        "3:1 defaults",
-        "4:1 mcp",
-        "8:5 models.fast.strategy",
-        "9:5 models.fast.retry",
-        "11:10 providers.demo.fault"
+        "1:1 telemetry",
+        "2:1 defaults",
+        "3:1 mcp",
+        "7:5 models.fast.strategy",
+        "8:5 models.fast.retry",
+        "10:10 providers.demo.fault"
       ])
     })
   )
