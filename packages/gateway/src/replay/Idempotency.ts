@@ -197,13 +197,14 @@ export const make = (within: Bounds = bounds): Effect.Effect<Service> =>
               attached: 0,
               fiber: null
             }
+            const sink = sinkOf(call.id, joined !== undefined)
+            const answered = Effect.suspend(() => run(call.recording.sink))
             call.attached += 1
             running.set(scope, call)
-            const started = joined === undefined ? start(scope, call, run(call.recording.sink)) : Effect.void
-            return started.pipe(
-              Effect.zipRight(restore(taken(call, sinkOf(call.id, joined !== undefined)))),
-              Effect.onExit((outcome) => Effect.suspend(() => leave(scope, call, outcome)))
-            )
+            return Effect.zipRight(
+              joined === undefined ? start(scope, call, answered) : Effect.void,
+              restore(taken(call, sink))
+            ).pipe(Effect.onExit((outcome) => Effect.suspend(() => leave(scope, call, outcome))))
           })
         )
     }

@@ -46,24 +46,29 @@ const whole = (response: ServerResponse, requestId: RequestId, repeat: boolean):
 }
 
 /** An answer that is sent as it comes. Its cost follows as a comment: the head was sent before it was known. */
-const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolean): Sink<Uint8Array> => ({
-  begin: (head) => {
-    response.writeHead(200, {
-      ...headersOf(requestId, head, repeat),
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-      // Proxies that buffer (nginx) hold a stream back until it is whole.
-      "x-accel-buffering": "no"
-    })
-  },
-  write: (bytes) => response.write(bytes),
-  onDrain: (resume) => {
-    response.on("drain", resume)
-  },
-  end: (cost) => {
-    response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolean): Sink<Uint8Array> => {
+  let resume: (() => void) | null = null
+  return {
+    begin: (head) => {
+      response.writeHead(200, {
+        ...headersOf(requestId, head, repeat),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        // Proxies that buffer (nginx) hold a stream back until it is whole.
+        "x-accel-buffering": "no"
+      })
+    },
+    write: (bytes) => response.write(bytes),
+    onDrain: (how) => {
+      // One listener, however many attempts there are: only the last one writes.
+      if (resume === null) response.on("drain", () => resume?.())
+      resume = how
+    },
+    end: (cost) => {
+      response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+    }
   }
-})
+}
 
 /** The sink of an answer. `repeat`: to a request that was sent before, under the first one's id. */
 export const make = (
