@@ -60,8 +60,8 @@ const counted = (call: Call<Uint8Array>) => {
             usage = () => whole.usage
             return whole
           }),
-        relay: () => {
-          const relay = lane.relay()
+        relay: (transcript) => {
+          const relay = lane.relay(transcript)
           usage = () => relay.seen.usage
           return relay
         }
