@@ -145,7 +145,7 @@ const make = Effect.fnUntraced(function* (flags: ConfigFlags, directory: string)
   return Context.make(ConfigReloads, reloads).pipe(
     Context.add(
       Settings.Settings,
-      Settings.make(() => current)
+      Settings.make(() => current, place.fileName)
     )
   )
 })

@@ -41,6 +41,9 @@ describe("openapi.json", () => {
       "/v1/explain",
       "/v1/requests",
       "/v1/costs",
+      "/v1/keys",
+      "/v1/keys/{name}",
+      "/v1/keys/{name}/rotate",
       "/",
       "/health",
       "/ready"
