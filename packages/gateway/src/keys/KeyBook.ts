@@ -31,8 +31,13 @@ export const make = Effect.fnUntraced(function* (
   /** One at a time: a refresh that read before a write must not be applied after it, and bring an old secret back. */
   const alone = (yield* Effect.makeSemaphore(1)).withPermits(1)
 
+  // Stays until the keys were read: a change that could not be is not forgotten.
+  let stale = false
   const refresh = Effect.gen(function* () {
-    if (yield* store.changedElsewhere) current = CreatedKeys.make(yield* store.load)
+    stale = (yield* store.changedElsewhere) || stale
+    if (!stale) return
+    current = CreatedKeys.make(yield* store.load)
+    stale = false
   }).pipe(
     alone,
     Effect.catchAll((error) => Effect.logWarning("The keys could not be read again; those known stay in force", error))

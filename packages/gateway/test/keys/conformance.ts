@@ -20,7 +20,9 @@ export const config = (keys: ReadonlyArray<object> = [{ name: "alice", key: "ali
 
 export const newKey = (name: string, more: object = {}) => decodeNew({ name, ...more })
 
-export const settings = (current: () => PenstockConfig = () => config()) =>
+const usual = config()
+
+export const settings = (current: () => PenstockConfig = () => usual) =>
   Layer.succeed(Settings.Settings, Settings.make(current, "penstock.yaml"))
 
 /** A key's text and whom it lets in now. */

@@ -7,9 +7,9 @@ export const BudgetWindow = Schema.Literal("run", "hour", "day", "week", "month"
 export type BudgetWindow = typeof BudgetWindow.Type
 
 export const BudgetConfig = strictStruct({
-  usd: Schema.Number.pipe(Schema.between(0, 1_000_000, { description: "an amount in USD, 0 to 1000000" })).annotations({
-    description: "Never exceeded: what a request may cost at most is reserved before it is sent"
-  }),
+  usd: Schema.propertySignature(
+    Schema.Number.pipe(Schema.between(0, 1_000_000, { description: "an amount in USD, 0 to 1000000" }))
+  ).annotations({ description: "Never exceeded: what a request may cost at most is reserved before it is sent" }),
   per: BudgetWindow
 })
 export type BudgetConfig = typeof BudgetConfig.Type

@@ -27,6 +27,9 @@ const readText = (request: HttpServerRequest.HttpServerRequest, limit: number, w
   )
 }
 
+const announcesBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
+
 const parse = (text: string, wanted: string): Effect.Effect<unknown, GatewayError> =>
   Effect.try({
     try: (): unknown => JSON.parse(text),
@@ -52,13 +55,16 @@ export const reader = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(schema)
   return (request: HttpServerRequest.HttpServerRequest, options: Options): Effect.Effect<A, GatewayError> =>
     Effect.gen(function* () {
+      const reading = readText(request, options.limit, options.wanted)
       const optional = "empty" in options
-      // A request without a body may have none to stream.
-      const absent =
-        optional &&
-        request.headers["transfer-encoding"] === undefined &&
-        Number(request.headers["content-length"] ?? 0) === 0
-      const text = absent ? "" : yield* readText(request, options.limit, options.wanted)
+      // Where no body was announced, that there is none to read is no failure.
+      const text = yield* optional && !announcesBody(request)
+        ? Effect.catchIf(
+            reading,
+            ({ reason }) => reason === "invalid_request",
+            () => Effect.succeed("")
+          )
+        : reading
       const body = optional && text.trim() === "" ? options.empty : yield* parse(text, options.wanted)
       return yield* Effect.mapError(decode(body, { errors: "all" }), (error) =>
         invalidRequest(ParseResult.ArrayFormatter.formatErrorSync(error))
