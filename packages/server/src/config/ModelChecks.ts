@@ -56,10 +56,21 @@ const end: Extent = { depth: 0, targets: 1 }
 const checkExtents = (file: PenstockFile, report: Report): boolean => {
   const known = new Map<string, Extent>()
   let sound = true
+  let tooDeep = false
   const tell = (path: Path, message: string, hint: string, where?: "key"): Extent => {
     sound = false
     report.error(path, message, hint, where)
     return end
+  }
+  /** What goes too far is told once and then taken for an end, not to be told of every name that leads there. */
+  const told = (name: string, extent: Extent): Extent => {
+    const path = ["models", name]
+    if (extent.targets > maxTargets) {
+      return tell(path, `stands for more than ${maxTargets} targets`, "leave some of them out", "key")
+    }
+    if (extent.depth <= maxDepth || tooDeep) return extent
+    tooDeep = true
+    return tell(path, `leads through more than ${maxDepth} names`, "name the models of providers directly", "key")
   }
   const follow = ({ name, path }: Edge, trail: ReadonlyArray<string>): Extent => {
     const start = trail.indexOf(name)
@@ -78,15 +89,9 @@ const checkExtents = (file: PenstockFile, report: Report): boolean => {
     // The way here may be too long already; what is behind has its turn later.
     if (edges.length === 0 || trail.length > maxDepth) return end
     const below = edges.map((edge) => follow(edge, [...trail, name]))
-    const depth = 1 + Math.max(...below.map((extent) => extent.depth))
+    const depth = 1 + below.reduce((deepest, extent) => Math.max(deepest, extent.depth), 0)
     const targets = below.reduce((sum, extent) => sum + extent.targets, 0)
-    const hint = "name the models of providers directly"
-    const extent =
-      depth > maxDepth
-        ? tell(["models", name], `leads through more than ${maxDepth} names`, hint, "key")
-        : targets > maxTargets
-          ? tell(["models", name], `stands for more than ${maxTargets} targets`, "leave some of them out", "key")
-          : { depth, targets }
+    const extent = told(name, { depth, targets })
     known.set(name, extent)
     return extent
   }
