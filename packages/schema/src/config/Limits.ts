@@ -10,13 +10,13 @@ export type BudgetWindow = typeof BudgetWindow.Type
 const isWholeNanoDollars = (usd: number): boolean => Math.round(usd * 1e9) / 1e9 === usd
 
 const amount = {
-  description: "an amount in USD from 0.000000001 to 1000000 with at most 9 decimals",
+  description: "an amount in USD up to 1000000 with at most 9 decimals",
   documentation: "leave `budget` out for no limit"
 }
 
 export const BudgetConfig = strictStruct({
   usd: Schema.propertySignature(
-    Schema.Number.pipe(Schema.between(1e-9, 1_000_000, amount), Schema.filter(isWholeNanoDollars, amount))
+    Schema.Number.pipe(Schema.between(0, 1_000_000, amount), Schema.filter(isWholeNanoDollars, amount))
   ).annotations({ description: "Never exceeded: what a request may cost at most is reserved before it is sent" }),
   per: BudgetWindow
 })

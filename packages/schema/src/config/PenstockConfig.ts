@@ -8,7 +8,7 @@ import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { BudgetConfig, RateConfig } from "./Limits.ts"
-import { ByteSize, DurationMillis, PositiveDurationMillis, TimerMillis } from "./Units.ts"
+import { ByteSize, DurationMillis, TimerMillis } from "./Units.ts"
 
 const price = { description: "a price in USD per million tokens, 0 or from 0.000001 to 1000000" }
 
@@ -156,7 +156,7 @@ export type KeyConfig = typeof KeyConfig.Type
 /** Exact answers to exact requests. */
 export const CacheConfig = strictStruct({
   enabled: optionalWith(Schema.Boolean, () => false),
-  ttl: optionalWith(PositiveDurationMillis, () => 3_600_000),
+  ttl: optionalWith(DurationMillis, () => 3_600_000),
   max_entries: optionalWith(
     Schema.Int.pipe(Schema.between(1, 1_000_000, { description: "a number of entries from 1 to 1000000" })),
     () => 10_000

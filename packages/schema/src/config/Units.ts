@@ -46,14 +46,6 @@ export const PositiveTimerMillis = DurationMillis.pipe(
   })
 )
 
-/** As `DurationMillis`, but never nothing. */
-export const PositiveDurationMillis = DurationMillis.pipe(
-  Schema.positive({
-    description: "a duration such as 500ms, 5s, 10m, 24h or 7d, above 0",
-    documentation: "leave the key out for the built-in value"
-  })
-)
-
 /** A size such as `512kb` or `25mb` (powers of 1024); bytes after decoding. */
 export const ByteSize = quantity(sizeUnits, "expected a size such as 512kb, 25mb or 1gb").annotations({
   identifier: "Size",

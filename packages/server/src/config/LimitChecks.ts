@@ -4,7 +4,11 @@ import type { PenstockFile } from "@penstock/schema/config/PenstockConfig"
 import type { Path } from "./ConfigSource.ts"
 import type { Report } from "./Report.ts"
 
-const checkWindow = (budget: BudgetConfig | undefined, path: Path, report: Report) => {
+const checkBudget = (budget: BudgetConfig | undefined, path: Path, report: Report) => {
+  if (budget?.usd === 0) {
+    const message = "expected more than 0: such a budget would refuse everything that costs anything"
+    report.error([...path, "usd"], message, "leave `budget` out for no limit")
+  }
   if (budget?.per !== "run") return
   const message = "a run is a workflow's: a limit per run stands in the workflow's file"
   report.error([...path, "per"], message, "write hour, day, week, month or total here")
@@ -17,10 +21,13 @@ const checkRate = (rate: RateConfig | undefined, path: Path, report: Report) => 
 }
 
 export const check = (file: PenstockFile, report: Report) => {
-  checkWindow(file.budget, ["budget"], report)
+  checkBudget(file.budget, ["budget"], report)
+  if (file.cache.ttl === 0) {
+    report.error(["cache", "ttl"], "expected more than 0: nothing would be kept", "write enabled: false for no cache")
+  }
   file.keys.forEach(({ budget, rate }, index) => {
     const path = ["keys", index, "budget"]
-    checkWindow(budget, path, report)
+    checkBudget(budget, path, report)
     checkRate(rate, ["keys", index, "rate"], report)
     if (budget !== undefined && file.budget?.per === budget.per && budget.usd > file.budget.usd) {
       const whole = `${file.budget.usd} (${report.place(["budget", "usd"])})`

@@ -58,7 +58,7 @@ describe("every kind of mistake is told with its place and what to do", () => {
         "keys:",
         "  - {name: 5, key: aaaaaaaa}",
         "  - {name: bob, key: bbbbbbbb, budget: {usd: 1, per: run}}",
-        "budget: {usd: 0, per: day}"
+        "budget: {usd: -1, per: day}"
       ].join("\n")
       const error = yield* Effect.flip(assembled({ yaml }))
       assert.deepStrictEqual(

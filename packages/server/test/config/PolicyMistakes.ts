@@ -165,7 +165,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: -1, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found -1",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found -1",
     hint: "no limit"
   },
   {
@@ -173,7 +173,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: 0, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found 0",
+    message: "expected more than 0: such a budget would refuse",
     hint: "no limit"
   },
   {
@@ -181,7 +181,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: 1e300, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found 1e+300",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found 1e+300",
     hint: "no limit"
   },
   {
@@ -189,7 +189,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: .inf, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found Infinity",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found Infinity",
     hint: "no limit"
   },
   {
@@ -197,7 +197,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: .nan, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found NaN",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found NaN",
     hint: "no limit"
   },
   {
@@ -205,7 +205,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: 0.0000000001, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found 1e-10",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found 1e-10",
     hint: "no limit"
   },
   {
@@ -213,7 +213,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "budget: {usd: 1.0000000001, per: day}\n",
     at: "1:15",
     path: "budget.usd",
-    message: "expected an amount in USD from 0.000000001 to 1000000 with at most 9 decimals, found 1.0000000001",
+    message: "expected an amount in USD up to 1000000 with at most 9 decimals, found 1.0000000001",
     hint: "no limit"
   },
   {
@@ -264,7 +264,7 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     yaml: "cache: {enabled: true, ttl: 0s}\n",
     at: "1:29",
     path: "cache.ttl",
-    message: 'above 0, found "0s"'
+    message: "expected more than 0: nothing would be kept"
   },
   {
     name: "more workers than one",
