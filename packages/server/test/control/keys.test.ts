@@ -125,7 +125,7 @@ describe("/v1/keys", () => {
         [{ name: "x".repeat(65) }, "name", /1 to 64 letters/],
         [{ name: "bob", model: ["gpt-4o"] }, "model", /unexpected/],
         [{ name: "bob", models: ["gpt-?"] }, "models.0", /only \* is special/],
-        [{ name: "bob", budget: { usd: -1, per: "day" } }, "budget.usd", /0 to 1000000/],
+        [{ name: "bob", budget: { usd: -1, per: "day" } }, "budget.usd", /up to 1000000/],
         [{ name: "bob", rate: { requests_per_minute: 0 } }, "rate.requests_per_minute", /1 to 1000000000/],
         [{ name: "bob", expires_at: "tomorrow" }, "expires_at", /2026-12-31T23:59:59Z/],
         [{ name: "bob", expires_at: "2026-13-41T00:00:00Z" }, "expires_at", /2026-12-31T23:59:59Z/],
