@@ -43,7 +43,10 @@ export interface Service {
     args: JsonObject,
     options?: CallOptions
   ) => Effect.Effect<ToolResult, McpError>
-  /** Adds a server for as long as this process lives. Fails with `conflict` if the name is taken. */
+  /**
+   * Adds a server for as long as this process lives, and starts it. Fails with `conflict` if the name is taken and with
+   * `refused` if its address may not be called; one that cannot be started for another reason is added all the same.
+   */
   readonly add: (name: string, server: McpServerConfig) => Effect.Effect<McpServerReport, McpError>
   /** Stops a server and forgets it. */
   readonly remove: (name: string) => Effect.Effect<void, McpError>
@@ -74,6 +77,9 @@ const toolError = (server: string, tool: string, result: ToolResult) =>
 const offerOf = (server: McpServer.McpServer) =>
   server.tools.pipe(Effect.map((tools): Catalogue.Offer => ({ server: server.name, prefix: server.prefix, tools })))
 
+const isRefusal = (error: { readonly _tag: string }): error is McpError =>
+  error instanceof McpError && error.reason === "refused"
+
 /** The hub over a set of servers, wherever they come from. */
 const over = (set: ServerSet.ServerSet, changed: PubSub.PubSub<void>): Service => {
   const reports = () => set.all().map((server) => server.report())
@@ -103,7 +109,17 @@ const over = (set: ServerSet.ServerSet, changed: PubSub.PubSub<void>): Service =
           result.isError && options.failOnError === true ? toolError(name, tool, result) : Effect.succeed(result)
         )
       ),
-    add: (name, server) => Effect.map(set.add(name, server), (added) => added.report()),
+    add: (name, server) =>
+      Effect.flatMap(set.add(name, server), (added) =>
+        added.tools.pipe(
+          Effect.timeout(patience),
+          Effect.catchAll((error) =>
+            isRefusal(error) ? Effect.zipRight(set.remove(name), Effect.fail(error)) : Effect.void
+          ),
+          Effect.as(added),
+          Effect.map((server) => server.report())
+        )
+      ),
     remove: set.remove,
     changes: Stream.map(Stream.fromPubSub(changed), reports)
   }

@@ -7,6 +7,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { describe } from "./DataPlane.ts"
 import { KeysApi } from "./KeysApi.ts"
 import { LedgerApi } from "./LedgerApi.ts"
+import { McpApi } from "./McpApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
 import { StatusApi } from "./StatusApi.ts"
@@ -17,6 +18,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(RoutingApi)
   .add(LedgerApi)
   .add(KeysApi)
+  .add(McpApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

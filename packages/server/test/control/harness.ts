@@ -3,6 +3,7 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
+import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { Provider } from "@penstock/gateway/providers/Provider"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -66,6 +67,7 @@ export interface Options {
   readonly config?: object
   readonly providers?: { readonly [name: string]: FakeProvider }
   readonly ledger?: LedgerService
+  readonly mcp?: Layer.Layer<McpHub.McpHub>
   /** A test that moves time passes its own runtime; otherwise time is real. */
   readonly runtime?: Runtime.Runtime<never>
 }
@@ -81,7 +83,7 @@ export interface Answer {
 export const start = Effect.fnUntraced(function* (options: Options = {}) {
   const layerSettings = Settings.layer(decodeConfig(options.config ?? {}))
   const layerLedger = options.ledger === undefined ? LedgerMemory.layer : Layer.succeed(Ledger, options.ledger)
-  const layer = Layer.mergeAll(Keys.layerMemory, Router.layer, layerLedger).pipe(
+  const layer = Layer.mergeAll(Keys.layerMemory, Router.layer, layerLedger, options.mcp ?? McpHub.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)
   )
