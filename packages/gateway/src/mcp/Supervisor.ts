@@ -51,7 +51,10 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const offer = (event: ServerState.ServerEvent) => void Queue.unsafeOffer(events, event)
 
   const lost = (session: Session.Session, reason: string) => {
-    if (session === current) offer({ _tag: "Lost", reason, at: clock.unsafeCurrentTimeMillis() })
+    if (session !== current) return
+    // At once: whoever asks next must not be given it.
+    current = null
+    offer({ _tag: "Lost", reason, at: clock.unsafeCurrentTimeMillis() })
   }
 
   const answer = (result: Exit.Exit<Session.Session, ConnectionFailure>) =>
@@ -99,7 +102,12 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
           )
         )
       case "Serve":
-        return Effect.suspend(() => (current === null ? Effect.void : answer(Exit.succeed(current))))
+        return Effect.suspend(() => {
+          if (current !== null) return answer(Exit.succeed(current))
+          // Lost before it was served, which is the next event: those who wait want another.
+          if (waiters.length > 0) offer({ _tag: "Wanted" })
+          return Effect.void
+        })
       case "Refuse":
         return answer(Exit.fail(new ConnectionFailure({ kind: failure.kind, message: command.reason })))
     }

@@ -37,7 +37,8 @@ export const assign = (tools: ReadonlyArray<Named>): ReadonlyArray<string> => {
   return tools.map(({ prefix, server, tool }) => {
     const prefixed = prefix === "always" || (prefix === "conflict" && (count.get(tool) ?? 0) > 1)
     const wanted = legal(prefixed ? `${server}${separator}${tool}` : tool, server, tool)
-    const name = taken.has(wanted) ? withHash(wanted, server, tool) : wanted
+    let name = wanted
+    for (let nth = 0; taken.has(name); nth++) name = withHash(wanted, server, nth === 0 ? tool : `${tool}\0${nth}`)
     taken.add(name)
     return name
   })

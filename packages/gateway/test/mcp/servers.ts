@@ -61,7 +61,10 @@ export const old = Effect.suspend(() => {
     response.writeHead(404, { "content-type": "application/json" })
     return response.end(`{"jsonrpc":"2.0","error":{"code":-32001,"message":"Session not found"},"id":null}`)
   }
-  return listen((request, response) => void handle(request, response), () => sessions.clear())
+  return listen(
+    (request, response) => void handle(request, response),
+    () => sessions.clear()
+  )
 })
 
 /** The revision of 2026-07-28, and no other. */
@@ -75,5 +78,8 @@ export const modern = Effect.suspend(() => {
     { legacy: "reject" }
   )
   const handle = toNodeHandler(handler)
-  return listen((request, response) => void handle(request, response), () => {})
+  return listen(
+    (request, response) => void handle(request as Parameters<typeof handle>[0], response),
+    () => {}
+  )
 })

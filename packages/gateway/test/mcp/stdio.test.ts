@@ -1,3 +1,6 @@
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -113,6 +116,18 @@ describe("a server over stdio", () => {
       })
     )
   )
+
+  it.live("that crashes in a call is asked again only for a tool that says that twice is once", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "penstock-mcp-"))
+    const server = (name: string) => ({ ...misbehaving(newMarker()), env: { LIVES: path.join(folder, name) } })
+    return withHub({ one: server("one"), two: server("two") })((hub) =>
+      Effect.gen(function* () {
+        assert.strictEqual(textOf(yield* hub.call("one", "crash-once", {})), "survived")
+        assert.strictEqual((yield* failure(hub.call("two", "crash-once-and-for-all", {}))).reason, "not_running")
+        assert.strictEqual(textOf(yield* hub.call("two", "crash-once-and-for-all", {})), "survived")
+      })
+    ).pipe(Effect.ensuring(Effect.sync(() => fs.rmSync(folder, { recursive: true }))))
+  })
 
   it.live("follows its own list: tools that come are there, those that cannot be used are told", () =>
     withHub({ mine: misbehaving(newMarker()) })((hub) =>
