@@ -9,8 +9,11 @@ import { textOf, withHub } from "./hub.ts"
 
 const require = createRequire(import.meta.url)
 
-const program = (name: string): string => {
-  const manifest = require.resolve(`@modelcontextprotocol/${name}/package.json`)
+const everything = require.resolve("@modelcontextprotocol/server-everything/package.json")
+const filesystem = require.resolve("@modelcontextprotocol/server-filesystem/package.json")
+const memory = require.resolve("@modelcontextprotocol/server-memory/package.json")
+
+const program = (manifest: string): string => {
   const bin: { readonly [name: string]: string } = JSON.parse(fs.readFileSync(manifest, "utf8")).bin
   return path.join(path.dirname(manifest), Object.values(bin)[0] ?? "")
 }
@@ -20,15 +23,15 @@ const temporary = Effect.acquireRelease(
   (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true }))
 )
 
-const node = (name: string, args: ReadonlyArray<string> = [], more: object = {}) => ({
+const node = (manifest: string, args: ReadonlyArray<string> = [], more: object = {}) => ({
   command: process.execPath,
-  args: [program(name), ...args],
+  args: [program(manifest), ...args],
   ...more
 })
 
 describe("published servers", () => {
   it.live("server-everything: every kind of content, progress, and all tools fit for providers", () =>
-    withHub({ all: node("server-everything", ["stdio"]) })((hub) =>
+    withHub({ all: node(everything, ["stdio"]) })((hub) =>
       Effect.gen(function* () {
         const tools = yield* hub.tools("all")
         assert.isAbove(tools.length, 8)
@@ -59,7 +62,7 @@ describe("published servers", () => {
     Effect.gen(function* () {
       const folder = yield* temporary
       fs.writeFileSync(path.join(folder, "note.txt"), "buy milk")
-      yield* withHub({ files: node("server-filesystem", [folder], { tools: ["read_*", "list_*"] }) })((hub) =>
+      yield* withHub({ files: node(filesystem, [folder], { tools: ["read_*", "list_*"] }) })((hub) =>
         Effect.gen(function* () {
           const names = (yield* hub.tools("files")).map(({ tool }) => tool)
           assert.include(names, "read_text_file")
@@ -78,7 +81,7 @@ describe("published servers", () => {
     Effect.gen(function* () {
       const folder = yield* temporary
       const env = { MEMORY_FILE_PATH: path.join(folder, "memory.jsonl") }
-      yield* withHub({ memory: node("server-memory", [], { env }) })((hub) =>
+      yield* withHub({ memory: node(memory, [], { env }) })((hub) =>
         Effect.gen(function* () {
           const entities = [{ name: "Ada", entityType: "person", observations: ["likes numbers"] }]
           yield* hub.call("memory", "create_entities", { entities })

@@ -1,7 +1,7 @@
 /** MCP servers, as a person writes them. Whether one has a `command` or a `url` is checked beside the file's other rules. */
 import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "./Fields.ts"
-import { DurationMillis } from "./Units.ts"
+import { PositiveTimerMillis } from "./Units.ts"
 
 const Secrets = Schema.Record({ key: Schema.NonEmptyString, value: Schema.Redacted(Schema.String) })
 
@@ -18,7 +18,7 @@ export const McpServerConfig = strictStruct({
   cwd: Schema.optional(Schema.NonEmptyString).annotations({ description: "Folder that it runs in" }),
   url: Schema.optional(McpUrl).annotations({ description: "A server that speaks MCP over HTTP" }),
   headers: optionalWith(Secrets, () => ({})).annotations({ description: "Sent with each request to `url`" }),
-  timeout: optionalWith(DurationMillis, () => 60_000).annotations({
+  timeout: optionalWith(PositiveTimerMillis, () => 60_000).annotations({
     description: "For a start, and for a call between two signs of progress"
   }),
   tools: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]).annotations({

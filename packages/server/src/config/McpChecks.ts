@@ -28,9 +28,6 @@ const checkWay = (server: McpServerConfig, path: Path, report: Report) => {
 }
 
 const checkValues = (server: McpServerConfig, path: Path, report: Report) => {
-  if (server.timeout === 0) {
-    report.error([...path, "timeout"], "expected more than 0: no call would ever be answered in time")
-  }
   if (server.tools.length === 0) {
     report.warning([...path, "tools"], "an empty list allows none of its tools", 'write ["*"] for all')
   }
