@@ -64,8 +64,6 @@ export const tooLargeCode = -32_099
 
 /** Timers of the SDK's own are never to fire: time is Effect's. */
 const never = 2_147_483_647
-/** A server that says nothing when it is asked for its revision is an old one. */
-const probeMillis = 10_000
 
 const status = (error: unknown): number | null => (error instanceof SdkHttpError ? error.status : null)
 
@@ -159,8 +157,11 @@ const make = (client: Client): Connection => ({
     )
 })
 
-/** Whether the revision of 2026 is asked for, or known to be of no use. */
-export type Era = "auto" | "legacy"
+/**
+ * Whether the revision of 2026 is asked for, and how many milliseconds the answer may take, or known to be of no use.
+ * A process that says nothing in that time is taken for an old server; at an address, silence is a failure.
+ */
+export type Era = { readonly probe: number } | "legacy"
 
 /** Opens a conversation; the scope ends it. */
 export const open = Effect.fnUntraced(function* (
@@ -172,7 +173,7 @@ export const open = Effect.fnUntraced(function* (
     { name: "penstock", version },
     {
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
-      versionNegotiation: era === "legacy" ? { mode: "legacy" } : { mode: "auto", probe: { timeoutMs: probeMillis } },
+      versionNegotiation: era === "legacy" ? { mode: "legacy" } : { mode: "auto", probe: { timeoutMs: era.probe } },
       listChanged: { tools: { autoRefresh: false, onChanged: listener.toolsChanged } }
     }
   )

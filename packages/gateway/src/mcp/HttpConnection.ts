@@ -14,6 +14,8 @@ export interface Options {
   /** Null for an address that the configuration names. */
   readonly guard: Guard | null
   readonly listener: Connection.Listener
+  /** Milliseconds that the server has to tell its revision. */
+  readonly probe: number
   /** Bytes in one message, at most. */
   readonly maxMessage: number
 }
@@ -91,7 +93,7 @@ export const open = Effect.fnUntraced(function* (
     },
     fetch: fetchWith(agent, options)
   })
-  const connection = yield* Connection.open(transport, options.listener, "auto")
+  const connection = yield* Connection.open(transport, options.listener, { probe: options.probe })
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(
       // Interruptible in here, where the timeout is; the finalizer itself is not.

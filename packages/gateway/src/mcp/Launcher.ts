@@ -11,6 +11,8 @@ import type { Watchdog } from "./Watchdog.ts"
 
 /** Bytes in one message of a server. */
 const maxMessage = 16 * 1024 * 1024
+/** How long a process may be silent about its revision; half of its start is left for the old greeting. */
+const probeOf = (timeout: number): number => Math.min(10_000, timeout / 2)
 
 export interface Origin {
   /** Whether the configuration names the server, or somebody did over HTTP. */
@@ -41,7 +43,7 @@ const tellNoise = (name: string) => {
 
 /** How to open a conversation with the server. Secrets are uncovered only on their way to it. */
 export const connect = (name: string, server: McpServerConfig, origin: Origin, watchdog: Watchdog): Connect => {
-  const { args, command, cwd, env, headers, url } = server
+  const { args, command, cwd, env, headers, timeout, url } = server
   const noise = tellNoise(name)
   return (listener) =>
     Effect.flatMap(Effect.runtime(), (runtime) => {
@@ -50,6 +52,7 @@ export const connect = (name: string, server: McpServerConfig, origin: Origin, w
           launch: { command, args, env, cwd },
           watchdog,
           listener,
+          probe: probeOf(timeout),
           noise: (line) => void Runtime.runFork(runtime)(noise(line)),
           maxMessage
         })
@@ -62,6 +65,7 @@ export const connect = (name: string, server: McpServerConfig, origin: Origin, w
         headers,
         guard: origin.trusted ? null : AddressGuard.make(() => allowedHosts(origin.config())),
         listener,
+        probe: timeout,
         maxMessage
       })
     })

@@ -17,6 +17,8 @@ export interface Options {
   readonly listener: Connection.Listener
   /** What the server wrote on stdout and is no message. Called synchronously. */
   readonly noise: (line: string) => void
+  /** Milliseconds that the server has to tell its revision. */
+  readonly probe: number
   /** Bytes in one message, at most. */
   readonly maxMessage: number
 }
@@ -128,7 +130,7 @@ const alone = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A,
 export const open = (
   options: Options
 ): Effect.Effect<Connection.Connection, Connection.ConnectionFailure, Scope.Scope> => {
-  const first = attempt(options, "auto")
+  const first = attempt(options, { probe: options.probe })
   return Effect.catchIf(
     alone(first.connection),
     () => first.end() !== null,

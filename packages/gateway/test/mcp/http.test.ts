@@ -28,7 +28,7 @@ describe("a server over HTTP", () => {
         Effect.gen(function* () {
           assert.deepStrictEqual(
             (yield* hub.tools()).map(({ name }) => name),
-            ["modern__echo"]
+            ["modern__echo", "modern__large"]
           )
           assert.strictEqual(textOf(yield* hub.call("modern", "echo", { said: "hello" })), "hello")
         })
@@ -50,15 +50,17 @@ describe("a server over HTTP", () => {
     })
   )
 
-  it.scopedLive("whose answer is too large fails that call alone", () =>
+  it.scopedLive("whose answer is too large fails that call alone, in both eras", () =>
     Effect.gen(function* () {
-      const server = yield* Servers.old
-      yield* withHub({ old: { url: server.url } })((hub) =>
-        Effect.gen(function* () {
-          const error = yield* Effect.flip(hub.call("old", "large", { bytes: 17 * 1024 * 1024 }))
-          assert.strictEqual(error.reason, "result_too_large")
-          assert.strictEqual(textOf(yield* hub.call("old", "large", { bytes: 100 })).length, 100)
-        })
+      const [old, modern] = yield* Effect.all([Servers.old, Servers.modern])
+      yield* withHub({ old: { url: old.url }, modern: { url: modern.url } })((hub) =>
+        Effect.forEach(["old", "modern"], (name) =>
+          Effect.gen(function* () {
+            const error = yield* Effect.flip(hub.call(name, "large", { bytes: 17 * 1024 * 1024 }))
+            assert.strictEqual(error.reason, "result_too_large")
+            assert.strictEqual(textOf(yield* hub.call(name, "large", { bytes: 100 })).length, 100)
+          })
+        )
       )
     })
   )

@@ -73,6 +73,8 @@ export const modern = Effect.suspend(() => {
     () => {
       const server = new NewServer({ name: "modern", version: "1.0.0" })
       server.registerTool("echo", { inputSchema: z.object({ said: z.string() }) }, (args) => said(args.said))
+      const large = z.object({ bytes: z.number() })
+      server.registerTool("large", { inputSchema: large }, ({ bytes }) => said("x".repeat(bytes)))
       return server
     },
     { legacy: "reject" }

@@ -4,6 +4,8 @@ import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { alive, eventually, misbehaving, newMarker, textOf, withHub } from "./hub.ts"
 
 const failure = <A, E>(effect: Effect.Effect<A, E>) => Effect.flip(effect)
@@ -68,6 +70,24 @@ describe("a server over stdio", () => {
   it.live("that ends at a message before `initialize` is greeted in the old way", () =>
     withHub({ mine: misbehaving(newMarker(), ["die-at-probe"]) })((hub) =>
       Effect.map(hub.call("mine", "echo", { said: "hello" }), (result) => assert.strictEqual(textOf(result), "hello"))
+    )
+  )
+
+  it.live("that does not answer what it does not know is greeted in the old way, within its time to start", () =>
+    withHub({ mine: misbehaving(newMarker(), ["deaf-to-probe"], { timeout: "2s" }) })((hub) =>
+      Effect.map(hub.call("mine", "echo", { said: "hello" }), (result) => assert.strictEqual(textOf(result), "hello"))
+    )
+  )
+
+  it.live("tells of each change of its state", () =>
+    withHub({ mine: misbehaving(newMarker()) })((hub) =>
+      Effect.gen(function* () {
+        const isReady = Stream.filter(hub.changes, ([report]) => report?.status === "ready")
+        const ready = yield* Effect.fork(Stream.runHead(isReady))
+        yield* Effect.yieldNow()
+        yield* hub.tools("mine")
+        assert.isTrue(Option.isSome(yield* Fiber.join(ready)))
+      })
     )
   )
 
