@@ -8,6 +8,7 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type * as Either from "effect/Either"
+import type { PassThrough } from "./PassThrough.ts"
 import type { ProtocolId } from "./Protocol.ts"
 
 export interface AnswerContext {
@@ -23,8 +24,8 @@ export interface AnswerContext {
 export interface Begun {
   readonly id: string
   readonly model: string
-  /** The event indices of the tool calls that were opened, in that order. */
-  readonly calls: ReadonlyArray<number>
+  /** All that was sent, its start included. An encoder that is given these events is where the first one was. */
+  readonly events: ReadonlyArray<StreamEvent>
   /** The data of the provider's first frame, where its frames were passed on as they came; null otherwise. */
   readonly first: string | null
 }
@@ -47,4 +48,6 @@ export interface Dialect {
   readonly failure: (error: GatewayError, requestId: string) => { readonly [key: string]: unknown }
   /** The same failure inside a stream that has begun, framing included. */
   readonly failureFrame: (error: GatewayError, requestId: string) => string
+  /** How the bytes of this wire are passed on between two that speak it. */
+  readonly passThrough: PassThrough
 }

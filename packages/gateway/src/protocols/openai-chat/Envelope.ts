@@ -5,7 +5,7 @@
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import * as InvalidRequest from "./InvalidRequest.ts"
+import * as InvalidRequest from "../InvalidRequest.ts"
 
 /** `null` means absent. Kept as it is: a transformation would double the cost of looking. */
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
