@@ -29,6 +29,25 @@ export interface Wire {
   readonly usageOptional: boolean
 }
 
+/** What two wire formats can both express: what an answer on its way from the one to the other keeps. */
+export const both = (one: Wire, other: Wire): Wire => {
+  const [ordered, free] = one.order === "grouped" ? [one, other] : [other, one]
+  return {
+    parts: ordered.parts.filter((part) => free.parts.includes(part)),
+    order: ordered.order,
+    reasoning: {
+      max: Math.min(one.reasoning.max, other.reasoning.max),
+      signed: one.reasoning.signed.filter((issuer) => other.reasoning.signed.includes(issuer)),
+      unsigned: one.reasoning.unsigned && other.reasoning.unsigned
+    },
+    arguments: one.arguments === "object" ? "object" : other.arguments,
+    finishReasons: one.finishReasons.filter((reason) => other.finishReasons.includes(reason)),
+    stopSequence: one.stopSequence && other.stopSequence,
+    buckets: one.buckets.filter((bucket) => other.buckets.includes(bucket)),
+    usageOptional: one.usageOptional && other.usageOptional
+  }
+}
+
 const words = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }) },
   { weight: 1, arbitrary: fc.constantFrom("\n", "data: x\n\n", "[DONE]", '"\\', "\u2028", "é👩‍👩‍👧‍👦", " ", "```json") }

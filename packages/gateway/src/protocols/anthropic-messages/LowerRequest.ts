@@ -4,6 +4,7 @@ import type { ChatRequest, JsonSchema } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as gatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
+import { issuer } from "./Content.ts"
 import { conversation, lacksThinking } from "./LowerMessages.ts"
 import { reasoning, type Sampling, sampling } from "./LowerReasoning.ts"
 import { isForced, tools } from "./LowerTools.ts"
@@ -96,7 +97,15 @@ const betaHeader = (betas: unknown): { readonly [name: string]: string } => {
   return names.length === 0 ? {} : { "anthropic-beta": names.join(",") }
 }
 
-export const lowerRequest = (request: ChatRequest, options: LowerOptions): Either.Either<Lowered, GatewayError> => {
+/** A caller who speaks our own words has said in them what the effort was read from. */
+const unechoed = (request: ChatRequest): ChatRequest => {
+  if (request.dialect !== issuer) return request
+  const { reasoningEffort: _, ...rest } = request
+  return rest
+}
+
+export const lowerRequest = (asked: ChatRequest, options: LowerOptions): Either.Either<Lowered, GatewayError> => {
+  const request = unechoed(asked)
   const reserved = (request.tools ?? []).findIndex((tool) => tool.name === shimTool)
   if (reserved >= 0) {
     const param = `tools.${reserved}.name`
