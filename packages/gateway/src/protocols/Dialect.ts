@@ -8,6 +8,7 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type * as Either from "effect/Either"
+import type { JsonObject } from "../wire/Json.ts"
 import type { PassThrough } from "./PassThrough.ts"
 import type { ProtocolId } from "./Protocol.ts"
 
@@ -16,8 +17,16 @@ export interface AnswerContext {
   readonly created: number
   /** Whether the caller asked for usage at the end of a stream. */
   readonly includeUsage: boolean
+  /** The caller's request, which some answers repeat in part (a response's `instructions` and `tools`). */
+  readonly asked?: JsonObject
   /** The answer that the caller has the beginning of, and that a new encoder goes on with. */
   readonly begun?: Begun
+}
+
+/** What a request refers to and does not hold. */
+export interface ReadOptions {
+  /** The items, input and output, of the turns before: those of `previous_response_id`. */
+  readonly earlier?: ReadonlyArray<unknown>
 }
 
 /** What a caller has of an answer that another encoder, or a provider whose bytes were passed on, has begun. */
@@ -41,7 +50,7 @@ export interface Dialect {
   /** The endpoint as the ledger names it: `chat.completions`. */
   readonly endpoint: string
   /** Reads a request, already parsed from JSON. Strict: what is wrong is `invalid_request` with the field's path. */
-  readonly read: (body: unknown) => Either.Either<ChatRequest, GatewayError>
+  readonly read: (body: unknown, options?: ReadOptions) => Either.Either<ChatRequest, GatewayError>
   readonly write: (completion: Completion, context: AnswerContext) => { readonly [key: string]: unknown }
   readonly encoder: (context: AnswerContext) => Encoder
   /** The body of a failed answer. */

@@ -10,23 +10,26 @@ export interface Signed {
   readonly issuer?: string
 }
 
+type MaybeSigned = { readonly [K in keyof Signed]?: string | undefined }
+
 const mark = /^issuer=([^;]*);/
 
-/** The signature as a wire whose own signatures are `own`'s carries it; empty for none. */
-export const write = (
-  { issuer, signature }: { readonly [K in keyof Signed]?: string | undefined },
-  own: ProtocolId
-): string =>
-  signature === undefined || signature === "" ? "" : issuer === own ? signature : `issuer=${issuer ?? ""};${signature}`
+/** A signature that is marked whoever issued it; with none, the mark of nobody. */
+export const marked = ({ issuer, signature }: MaybeSigned): string => `issuer=${issuer ?? ""};${signature ?? ""}`
 
-/** What `write` was given. */
-export const read = (signature: string, own: ProtocolId): Signed => {
-  if (signature === "") return {}
-  const marked = mark.exec(signature)
-  if (marked === null) return { signature, issuer: own }
-  const [whole, issuer] = marked
-  return { signature: signature.slice(whole.length), ...(issuer === undefined || issuer === "" ? {} : { issuer }) }
+/** The signature as a wire whose own signatures are `own`'s carries it; empty for none. */
+export const write = (signed: MaybeSigned, own: ProtocolId): string => {
+  const { issuer, signature = "" } = signed
+  return signature === "" || issuer === own ? signature : marked(signed)
 }
 
-/** Whether what stands for a signature is nobody's, or somebody else's: the wire's own provider would refuse it. */
-export const isForeign = (signature: string): boolean => signature === "" || mark.test(signature)
+/** What was written. */
+export const read = (signature: string, own: ProtocolId): Signed => {
+  const [whole, issuer] = mark.exec(signature) ?? ["", own]
+  const rest = signature.slice(whole.length)
+  if (rest === "") return {}
+  return { signature: rest, ...(issuer === undefined || issuer === "" ? {} : { issuer }) }
+}
+
+/** Whether what stands for a signature is marked: no provider would know it. */
+export const isMarked = (signature: string): boolean => mark.test(signature)

@@ -12,7 +12,7 @@ describe("a signature on a wire that does not say whose it is", () => {
         const written = Issuer.write({ signature, issuer }, "anthropic-messages")
         const expected = issuer === undefined ? { signature } : { signature, issuer }
         assert.deepStrictEqual(Issuer.read(written, "anthropic-messages"), expected)
-        assert.strictEqual(Issuer.isForeign(written), issuer !== "anthropic-messages")
+        assert.strictEqual(Issuer.isMarked(written), issuer !== "anthropic-messages")
       })
     )
   })
@@ -26,9 +26,10 @@ describe("a signature on a wire that does not say whose it is", () => {
     )
   })
 
-  it("is foreign when there is none", () => {
+  it("is none when there is none, marked or not", () => {
     assert.strictEqual(Issuer.write({}, "anthropic-messages"), "")
     assert.deepStrictEqual(Issuer.read("", "anthropic-messages"), {})
-    assert.isTrue(Issuer.isForeign(""))
+    assert.isTrue(Issuer.isMarked(Issuer.marked({})))
+    assert.deepStrictEqual(Issuer.read(Issuer.marked({}), "anthropic-messages"), {})
   })
 })

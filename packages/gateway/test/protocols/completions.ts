@@ -63,7 +63,15 @@ const json = fc
 const parts = (wire: Wire): { readonly [T in PartType]: fc.Arbitrary<AssistantPart> } => {
   // A wire without signatures draws none, and an empty choice cannot be built.
   const issuers = wire.reasoning.signed.length === 0 ? ["nobody"] : wire.reasoning.signed
-  const signed = { signature: base64, issuer: fc.constantFrom(...issuers) }
+  const signed = fc.constantFrom(...issuers).chain((issuer) =>
+    // OpenAI's ciphertext is bound to an id.
+    fc.record({
+      signature: issuer === "openai-responses" ? fc.tuple(identifier, base64).map((both) => both.join(":")) : base64,
+      issuer: fc.constant(issuer)
+    })
+  )
+  const withText = (part: fc.Arbitrary<{ readonly text: string; readonly redacted?: true }>) =>
+    fc.tuple(part, signed).map(([part, whose]) => ({ type: "reasoning" as const, ...part, ...whose }))
   const reasoning = fc.constant("reasoning" as const)
   return {
     text: fc.record({ type: fc.constant("text" as const), text }),
@@ -79,8 +87,8 @@ const parts = (wire: Wire): { readonly [T in PartType]: fc.Arbitrary<AssistantPa
       ...(wire.reasoning.signed.length === 0
         ? []
         : [
-            fc.record({ type: reasoning, text: fc.oneof(text, fc.constant("")), ...signed }),
-            fc.record({ type: reasoning, text: fc.constant(""), redacted: fc.constant(true), ...signed })
+            withText(fc.record({ text: fc.oneof(text, fc.constant("")) })),
+            withText(fc.constant({ text: "", redacted: true }))
           ])
     )
   }

@@ -8,10 +8,13 @@ import { named } from "../PassThrough.ts"
 import * as Issuer from "../Issuer.ts"
 import { isObject, listIn, parse, objectIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 
+/** Whether Anthropic did not sign this. */
+const isNobodys = (signature: string): boolean => signature === "" || Issuer.isMarked(signature)
+
 const isForeign = (block: unknown): boolean => {
   if (!isObject(block)) return false
-  if (block["type"] === "thinking") return Issuer.isForeign(stringIn(block["signature"]))
-  return block["type"] === "redacted_thinking" && Issuer.isForeign(stringIn(block["data"]))
+  if (block["type"] === "thinking") return isNobodys(stringIn(block["signature"]))
+  return block["type"] === "redacted_thinking" && isNobodys(stringIn(block["data"]))
 }
 
 /** A message without foreign reasoning; null when nothing is left of it. */

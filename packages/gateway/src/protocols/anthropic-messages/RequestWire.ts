@@ -4,24 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true, nullable: true })
-
-const AnyObject = Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({ description: "an object" })
-
-/** Something of a kind that is not among `known`, kept as it is. */
-const other = (known: ReadonlyArray<string>) => {
-  const kind = Schema.String.pipe(
-    Schema.filter((type) => !known.includes(type)),
-    Schema.annotations({ description: "another type" })
-  )
-  const wire = Schema.Struct({ type: kind }, { key: Schema.String, value: Schema.Unknown })
-  return Schema.transform(wire, Schema.Struct({ type: Schema.Literal("other"), value: Schema.typeSchema(wire) }), {
-    strict: true,
-    decode: (value) => ({ type: "other" as const, value }),
-    encode: ({ value }) => value
-  })
-}
+import { AnyObject, optional, other, TokenLimit } from "../WireSchema.ts"
 
 const Url = Schema.String.pipe(
   Schema.filter((url) => /^https?:/i.test(url) && URL.canParse(url)),
@@ -119,11 +102,6 @@ const OutputConfig = Schema.Struct({
   effort: optional(Schema.String),
   format: optional(Schema.Struct({ type: Schema.Literal("json_schema"), schema: AnyObject }))
 })
-
-const TokenLimit = Schema.Number.pipe(
-  Schema.filter((limit) => Number.isSafeInteger(limit) && limit > 0),
-  Schema.annotations({ description: "a positive integer" })
-)
 
 /** Fields that differ from the neutral ones by no more than their name are renamed here. */
 export const Request = Schema.Struct({

@@ -8,6 +8,7 @@
 import type { ChatRequest, Message, ResponseFormat, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
 import type { JsonObject } from "../../wire/Json.ts"
+import { isShared } from "../openai-responses/Shared.ts"
 import { imageUrl } from "./Media.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { toolCall } from "./WriteAnswer.ts"
@@ -18,7 +19,7 @@ const isOpenAiModel = (model: string): boolean => /^(?:ft:)?(?:gpt-\d|o\d|chatgp
 const isThoughtless = (model: string): boolean => /^(?:ft:)?(?:gpt-[34]|chatgpt-)/.test(model)
 
 /** Issuers whose signatures mean something only to another protocol. */
-const foreignIssuers: ReadonlySet<string> = new Set(["anthropic-messages", "ollama-chat"])
+const foreignIssuers: ReadonlySet<string> = new Set(["anthropic-messages", "ollama-chat", "openai-responses"])
 
 type Part = UserPart | ToolResultPart["content"][number]
 
@@ -169,7 +170,8 @@ export const lower = (request: ChatRequest, { model }: LowerOptions): Lowered =>
   const extra: Record<string, unknown> = {}
   for (const name in request.extra) {
     // Paths, and not names of fields: see ReadRequest. Or another wire's words, which would be refused.
-    if (name.includes(".") || request.dialect !== undefined) dropped.push(name)
+    const foreign = request.dialect !== undefined && !(request.dialect === "openai-responses" && isShared(name))
+    if (name.includes(".") || foreign) dropped.push(name)
     else extra[name] = request.extra[name]
   }
   if (openAi && request.topK !== undefined) dropped.push("top_k")
