@@ -19,8 +19,8 @@ type Events = ReadonlyArray<StreamEvent>
 interface Open {
   readonly type: "text" | "refusal" | "reasoning" | "tool-call"
   readonly index: number
-  /** Something of it has been said. */
-  written: boolean
+  /** Characters of it that have been said. */
+  written: number
   closed: boolean
 }
 
@@ -39,6 +39,8 @@ class ResponseDecoder implements Decoder {
   private hasCalls = false
   /** By `output_index`. */
   private readonly items = new Map<number, Item>()
+  /** `output_index` by an item's id: the output of the response at the end may leave out what was streamed. */
+  private readonly places = new Map<string, number>()
 
   step(frame: Frame): Events | "malformed" {
     if (this.ended || frame.data === "") return nothing
@@ -84,6 +86,7 @@ class ResponseDecoder implements Decoder {
       case "response.output_item.done": {
         const at = numberIn(event["output_index"])
         if (at === undefined || !isObject(event["item"])) return false
+        this.place(event["item"], at)
         this.itemDone(at, event["item"], out)
         return true
       }
@@ -114,11 +117,16 @@ class ResponseDecoder implements Decoder {
     return item
   }
 
+  private place(item: JsonObject, at: number): void {
+    const id = stringIn(item["id"])
+    if (id !== "") this.places.set(id, at)
+  }
+
   private open(item: Item, position: number, type: Exclude<Open["type"], "tool-call">, out: Array<StreamEvent>): Open {
     const known = item.parts.get(position)
     if (known !== undefined) return known
     this.start({}, out)
-    const opened: Open = { type, index: this.nextIndex++, written: false, closed: false }
+    const opened: Open = { type, index: this.nextIndex++, written: 0, closed: false }
     item.parts.set(position, opened)
     out.push({ type: `${type}-start`, index: opened.index })
     return opened
@@ -129,7 +137,7 @@ class ResponseDecoder implements Decoder {
     if (known !== undefined) return known
     this.start({}, out)
     this.hasCalls = true
-    const opened: Open = { type: "tool-call", index: this.nextIndex++, written: false, closed: false }
+    const opened: Open = { type: "tool-call", index: this.nextIndex++, written: 0, closed: false }
     item.parts.set(0, opened)
     out.push({
       type: "tool-call-start",
@@ -142,7 +150,7 @@ class ResponseDecoder implements Decoder {
 
   private write(part: Open, text: string, out: Array<StreamEvent>): void {
     if (text === "" || part.closed) return
-    part.written = true
+    part.written += text.length
     const { index, type } = part
     out.push(
       type === "tool-call"
@@ -193,6 +201,7 @@ class ResponseDecoder implements Decoder {
     const at = numberIn(event["output_index"])
     const item = event["item"]
     if (at === undefined || !isObject(item)) return false
+    this.place(item, at)
     if (Content.isCall(item)) this.write(this.openCall(this.item(at), item, out), Content.argumentsOf(item), out)
     return true
   }
@@ -206,7 +215,7 @@ class ResponseDecoder implements Decoder {
       if (part.type === "reasoning") continue
       const open =
         part.type === "tool-call" ? this.openCall(item, done, out) : this.open(item, position, part.type, out)
-      if (!open.written) this.write(open, part.type === "tool-call" ? part.arguments : part.text, out)
+      this.write(open, (part.type === "tool-call" ? part.arguments : part.text).slice(open.written), out)
     }
     this.close(item, out)
   }
@@ -225,7 +234,7 @@ class ResponseDecoder implements Decoder {
     }
     if (part === undefined) return this.close(item, out)
     const open = opened ?? this.open(item, 0, "reasoning", out)
-    if (!open.written) this.write(open, part.text, out)
+    this.write(open, part.text.slice(open.written), out)
     open.closed = true
     out.push({ type: "reasoning-end", index: open.index, ...Content.signed(done) })
   }
@@ -239,7 +248,10 @@ class ResponseDecoder implements Decoder {
 
   private finish(response: JsonObject, out: Array<StreamEvent>): void {
     this.start(response, out)
-    for (const [at, item] of listIn(response["output"]).entries()) this.itemDone(at, objectIn(item), out)
+    for (const [position, each] of listIn(response["output"]).entries()) {
+      const item = objectIn(each)
+      this.itemDone(this.places.get(stringIn(item["id"])) ?? position, item, out)
+    }
     for (const item of this.items.values()) this.close(item, out)
     this.ended = true
     const usage = Usage.read(response["usage"])

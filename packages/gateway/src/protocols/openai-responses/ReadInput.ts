@@ -21,7 +21,7 @@ const textOf = (text: string): ReadonlyArray<Text> => (text === "" ? [] : [{ typ
 
 type Part = Exclude<UserPart, { type: "audio" }>
 
-const file = (wire: Extract<Wire.UserPart, { type: "input_file" }>): Part | null => {
+const file = (wire: Extract<Wire.Part, { type: "input_file" }>): Part | null => {
   const { file_data, file_id, filename } = wire
   // No neutral file is somewhere else.
   if (file_data === undefined && file_id === undefined) return null
@@ -34,7 +34,7 @@ const file = (wire: Extract<Wire.UserPart, { type: "input_file" }>): Part | null
   }
 }
 
-const part = (wire: Wire.UserPart, path: string, kept: Kept): ReadonlyArray<Part> => {
+const part = (wire: Wire.Part, path: string, kept: Kept): ReadonlyArray<Part> => {
   switch (wire.type) {
     case "input_text":
     case "output_text":
@@ -57,45 +57,53 @@ const part = (wire: Wire.UserPart, path: string, kept: Kept): ReadonlyArray<Part
       if (read === null) kept[path] = wire
       return read === null ? [] : [read]
     }
+    // A refusal is the model's to say.
+    case "refusal":
+      kept[path] = wire
+      return []
     case "other":
       kept[path] = wire.value
       return []
   }
 }
 
-const parts = (content: string | ReadonlyArray<Wire.UserPart>, path: string, kept: Kept): ReadonlyArray<Part> =>
-  typeof content === "string" ? textOf(content) : content.flatMap((each, at) => part(each, `${path}.${at}`, kept))
-
-const saidPart = (wire: Wire.AssistantPart, path: string, kept: Kept): ReadonlyArray<AssistantPart> => {
+const saidPart = (wire: Wire.Part, path: string, kept: Kept): ReadonlyArray<AssistantPart> => {
   switch (wire.type) {
     case "input_text":
     case "output_text":
       return textOf(wire.text)
     case "refusal":
       return wire.refusal === "" ? [] : [{ type: "refusal", text: wire.refusal }]
-    case "other":
-      kept[path] = wire.value
+    default:
+      kept[path] = wire.type === "other" ? wire.value : wire
       return []
   }
 }
 
-const message = (item: Extract<Wire.Item, { role: string }>, path: string, kept: Kept): Message => {
-  switch (item.role) {
+const instruction = (wire: Wire.Part, path: string, kept: Kept): ReadonlyArray<Text> => {
+  if (wire.type === "input_text" || wire.type === "output_text") return textOf(wire.text)
+  kept[path] = wire.type === "other" ? wire.value : wire
+  return []
+}
+
+/** The parts of a content that is a text or a list. */
+const each = <A>(
+  content: Wire.Message["content"],
+  path: string,
+  kept: Kept,
+  read: (part: Wire.Part, path: string, kept: Kept) => ReadonlyArray<A>
+): ReadonlyArray<A | Text> =>
+  typeof content === "string" ? textOf(content) : content.flatMap((part, at) => read(part, `${path}.${at}`, kept))
+
+const message = ({ content, role }: Wire.Message, path: string, kept: Kept): Message => {
+  switch (role) {
     case "system":
-    case "developer": {
-      const texts = typeof item.content === "string" ? [{ text: item.content }] : item.content
-      return { role: item.role, content: texts.flatMap(({ text }) => textOf(text)) }
-    }
+    case "developer":
+      return { role, content: each(content, path, kept, instruction) }
     case "user":
-      return { role: "user", content: parts(item.content, path, kept) }
+      return { role, content: each(content, path, kept, part) }
     case "assistant":
-      return {
-        role: "assistant",
-        content:
-          typeof item.content === "string"
-            ? textOf(item.content)
-            : item.content.flatMap((each, at) => saidPart(each, `${path}.${at}`, kept))
-      }
+      return { role, content: each(content, path, kept, saidPart) }
   }
 }
 
@@ -103,10 +111,9 @@ const asked = (...content: ReadonlyArray<AssistantPart>): Message => ({ role: "a
 
 /** Null for an item that has no neutral form. */
 const read = (item: Wire.Item, path: string, kept: Kept): Message | null => {
-  if ("role" in item && item.type !== "reasoning") {
-    return message(item, `${path}.content`, kept)
-  }
   switch (item.type) {
+    case "message":
+      return message(item, `${path}.content`, kept)
     case "function_call":
       return asked({ type: "tool-call", id: item.call_id, name: item.name, arguments: item.arguments })
     case "custom_tool_call":
@@ -122,7 +129,7 @@ const read = (item: Wire.Item, path: string, kept: Kept): Message | null => {
       const result: ToolResultPart = {
         type: "tool-result",
         toolCallId: item.call_id,
-        content: parts(item.output, `${path}.output`, kept)
+        content: each(item.output, `${path}.output`, kept, part)
       }
       return { role: "tool", content: [result] }
     }
@@ -133,8 +140,6 @@ const read = (item: Wire.Item, path: string, kept: Kept): Message | null => {
     }
     case "other":
       kept[path] = item.value
-      return null
-    default:
       return null
   }
 }

@@ -14,7 +14,7 @@ import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { objectIn } from "../../wire/Json.ts"
+import { isObject, objectIn } from "../../wire/Json.ts"
 import type { ReadOptions } from "../Dialect.ts"
 import * as InvalidRequest from "../InvalidRequest.ts"
 import { issuer } from "./Content.ts"
@@ -69,7 +69,8 @@ const request = (wire: Wire.Request, body: unknown, earlier: ReadonlyArray<Wire.
   const own = isReasoningEffort(effort) || effort === undefined ? thought : { effort: asked, ...thought }
   if (Object.values(own).some((value) => value !== null)) extra["reasoning"] = own
 
-  const items = typeof input === "string" ? [{ role: "user" as const, content: input }] : input
+  const items =
+    typeof input === "string" ? [{ type: "message" as const, role: "user" as const, content: input }] : input
   const all: ReadonlyArray<Message> = [
     ...(instructions === ""
       ? []
@@ -104,10 +105,12 @@ const resolved = (
       ? Either.right([])
       : Either.left(InvalidRequest.make("previous_response_id", "expected the id of a response that is kept here"))
   }
-  return Either.mapLeft(decodeItems(earlier), InvalidRequest.fromParseError)
+  return Either.mapLeft(decodeItems(Wire.typed(earlier)), InvalidRequest.fromParseError)
 }
 
+const typed = (body: unknown): unknown => (isObject(body) ? { ...body, input: Wire.typed(body["input"]) } : body)
+
 export const read = (body: unknown, { earlier }: ReadOptions = {}): Either.Either<ChatRequest, GatewayError> =>
-  Either.flatMap(Either.mapLeft(decode(body), InvalidRequest.fromParseError), (wire) =>
+  Either.flatMap(Either.mapLeft(decode(typed(body)), InvalidRequest.fromParseError), (wire) =>
     Either.map(resolved(wire, body, earlier), (items) => request(wire, body, items))
   )

@@ -5,6 +5,7 @@
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import { isObject } from "../../wire/Json.ts"
 import { imageSource, readDataUrl } from "../openai-chat/Media.ts"
 import { AnyObject, optional, other, TokenLimit } from "../WireSchema.ts"
 
@@ -44,25 +45,19 @@ const InputFile = Schema.Struct({
 )
 const OtherPart = other(["input_text", "output_text", "refusal", "input_image", "input_file"])
 
-export const UserPart = Schema.Union(InputText, OutputText, InputImage, InputFile, OtherPart)
-export type UserPart = typeof UserPart.Type
-const AssistantPart = Schema.Union(OutputText, InputText, Refusal, OtherPart)
-export type AssistantPart = typeof AssistantPart.Type
+export const Part = Schema.Union(InputText, OutputText, Refusal, InputImage, InputFile, OtherPart)
+export type Part = typeof Part.Type
 
-const content = <A, I>(part: Schema.Schema<A, I>) => Schema.Union(Schema.String, Schema.Array(part))
-const isMessage = optional(Schema.Literal("message"))
+const Content = Schema.Union(Schema.String, Schema.Array(Part))
 
-const InstructionMessage = Schema.Struct({
-  type: isMessage,
-  role: Schema.Literal("system", "developer"),
-  content: content(Schema.Union(InputText, OutputText))
+/** Who may say what is not asked here: parts that make no sense in a role are kept aside. */
+const Message = Schema.Struct({
+  type: Schema.Literal("message"),
+  role: Schema.Literal("system", "developer", "user", "assistant"),
+  content: Content
 })
-const UserMessage = Schema.Struct({ type: isMessage, role: Schema.Literal("user"), content: content(UserPart) })
-const AssistantMessage = Schema.Struct({
-  type: isMessage,
-  role: Schema.Literal("assistant"),
-  content: content(AssistantPart)
-})
+export type Message = typeof Message.Type
+
 const FunctionCall = Schema.Struct({
   type: Schema.Literal("function_call"),
   call_id: Schema.String,
@@ -78,7 +73,7 @@ const CustomCall = Schema.Struct({
 const CallOutput = Schema.Struct({
   type: Schema.Literal("function_call_output", "custom_tool_call_output"),
   call_id: Schema.String,
-  output: content(UserPart)
+  output: Content
 })
 const Reasoning = Schema.Struct({ type: Schema.Literal("reasoning") }, { key: Schema.String, value: Schema.Unknown })
 /** Items of the provider's own. One that only names another (`item_reference`) says nothing without it. */
@@ -92,16 +87,7 @@ const OtherItem = other([
   "item_reference"
 ])
 
-export const Item = Schema.Union(
-  InstructionMessage,
-  UserMessage,
-  AssistantMessage,
-  FunctionCall,
-  CustomCall,
-  CallOutput,
-  Reasoning,
-  OtherItem
-)
+export const Item = Schema.Union(Message, FunctionCall, CustomCall, CallOutput, Reasoning, OtherItem)
 export type Item = typeof Item.Type
 
 const FunctionTool = Schema.Struct({
@@ -155,3 +141,9 @@ export type Request = typeof Request.Type
 export const knownFields: ReadonlySet<string> = new Set(
   AST.getPropertySignatures(AST.encodedAST(Request.ast)).map((signature) => String(signature.name))
 )
+
+/** A message need not say that it is one. Said in its place, what is wrong with an item is told by its own kind. */
+export const typed = (items: unknown): unknown =>
+  Array.isArray(items)
+    ? items.map((item: unknown) => (isObject(item) ? { ...item, type: item["type"] ?? "message" } : item))
+    : items
