@@ -71,6 +71,7 @@ const outputConfig = (request: ChatRequest, model: Model, effort: OutputConfig["
 /** OpenAI's `metadata` is free, Anthropic's knows `user_id` only. */
 const metadata = (request: ChatRequest, dropped: Array<string>): Pick<Body, "metadata"> => {
   const own = request.extra["metadata"]
+  if (own !== undefined && own !== null && !isObject(own)) dropped.push("metadata")
   const entries = isObject(own) ? Object.entries(own) : []
   for (const [key] of entries) if (key !== "user_id") dropped.push(`metadata.${key}`)
   const named = isObject(own) && typeof own["user_id"] === "string" ? own["user_id"] : undefined
