@@ -64,6 +64,8 @@ export class Transcript {
   model = ""
   /** The data of the first frame, where frames are passed on as they came: it holds what no neutral event has. */
   first: string | null = null
+  /** And of the last such frame. */
+  last: string | null = null
   /** In the order of their opening, which is that of their indices. */
   readonly parts: Array<SentPart> = []
 
@@ -131,9 +133,8 @@ export class Transcript {
 
   /** What an encoder needs to go on; null while nothing was sent. */
   begun(): Begun | null {
-    const { first, id, model } = this
-    return id === null
-      ? null
-      : { id, model, events: [{ type: "start", id, model }, ...this.parts.flatMap(sent)], first }
+    const { first, id, last, model } = this
+    if (id === null) return null
+    return { id, model, events: [{ type: "start", id, model }, ...this.parts.flatMap(sent)], first, last }
   }
 }

@@ -37,6 +37,8 @@ export interface Begun {
   readonly events: ReadonlyArray<StreamEvent>
   /** The data of the provider's first frame, where its frames were passed on as they came; null otherwise. */
   readonly first: string | null
+  /** And of the last of those. */
+  readonly last: string | null
 }
 
 /** Writes one stream. Stateful and synchronous: it runs on the byte path. */

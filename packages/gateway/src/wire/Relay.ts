@@ -186,7 +186,9 @@ export const translate = (protocol: Protocol, encoder: Encoder, transcript?: Tra
 const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events): void => {
   const before = transcript.id
   for (const event of events) transcript.record(event)
-  if (before === null && transcript.id !== null && frame !== null) transcript.first = frame.data
+  if (frame === null) return
+  if (before === null && transcript.id !== null) transcript.first = frame.data
+  transcript.last = frame.data
 }
 
 /**

@@ -2,43 +2,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
 import type { Lane } from "@penstock/gateway/exchange/Call"
-import type { Provider } from "@penstock/gateway/providers/Provider"
 import * as Framing from "@penstock/gateway/wire/Framing"
 import type { Completion } from "@penstock/schema/Completion"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
 import { both, streamed } from "../protocols/completions.ts"
 import { chunksOf, cut, sseOptions } from "../wire/bytes.ts"
 import { type Asker, askers, vendors, type Vendor } from "./answers.ts"
+import { facts, laneOf, providerOf } from "./lanes.ts"
 
-const providerOf = ({ protocol }: Vendor): Provider => ({
-  name: "somebody",
-  protocol,
-  transport: { exchange: () => Effect.void },
-  address: "in this test",
-  addressSetting: "none",
-  headers: {},
-  missing: null
-})
-const facts = { contextWindow: null, maxOutputTokens: null }
-
-/** The way that a server would choose: the same wire is passed through. */
-const laneOf = (asker: Asker, vendor: Vendor, stream: boolean, includeUsage: boolean): Lane<Uint8Array> => {
-  const { dialect } = asker
-  const context = { created: 7, includeUsage }
-  const options = dialect.id === "openai-chat" ? { stream_options: { include_usage: includeUsage } } : {}
-  const json = asker.request({ stream, ...options })
-  const original = { bytes: Buffer.from(JSON.stringify(json)), json }
-  return dialect.id === vendor.protocol.id
-    ? Lanes.passThrough(dialect, providerOf(vendor), "m", original, context)
-    : Either.getOrThrow(
-        Either.flatMap(dialect.read(json), (request) =>
-          Lanes.translated(dialect, providerOf(vendor), "m", request, facts, context)
-        )
-      )
-}
 const neutral = (vendor: Vendor, stream: boolean): Lane<ReadonlyArray<StreamEvent>> =>
   Either.getOrThrow(
     Lanes.neutral(

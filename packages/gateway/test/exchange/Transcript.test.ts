@@ -46,7 +46,8 @@ describe("a transcript", () => {
       id: "",
       model: "m",
       events: [{ type: "start", id: "", model: "m" }],
-      first: null
+      first: null,
+      last: null
     })
   })
 

@@ -6,7 +6,7 @@ import type { AssistantPart } from "@penstock/schema/ChatRequest"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
-import type { JsonObject } from "../../wire/Json.ts"
+import { type JsonObject, numberIn, objectIn, parse } from "../../wire/Json.ts"
 import type { AnswerContext, Encoder } from "../Dialect.ts"
 import * as Item from "./WriteItem.ts"
 import { idOf, response } from "./WriteResponse.ts"
@@ -55,7 +55,12 @@ class ResponseEncoder implements Encoder {
 
   constructor(context: AnswerContext) {
     this.context = context
-    for (const event of context.begun?.events ?? []) this.write(event)
+    const { begun } = context
+    if (begun === undefined) return
+    for (const event of begun.events) this.write(event)
+    // A provider that numbers its events has counted otherwise: beyond both, no number comes twice.
+    const passed = begun.last === null ? undefined : numberIn(objectIn(parse(begun.last))["sequence_number"])
+    if (passed !== undefined) this.sequence += passed + 1
   }
 
   write(event: StreamEvent): string {
