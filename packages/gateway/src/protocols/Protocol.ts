@@ -33,6 +33,11 @@ export interface LowerOptions {
   readonly model: string
   /** The most tokens the model can write, if known: Anthropic wants `max_tokens` in every request. */
   readonly maxOutputTokens: number | null
+  /**
+   * Whether to ask for the conversation to be cached where that has to be asked for (Anthropic). What is written to the
+   * cache costs more than plain input, which whoever reserves money must know. Default: no.
+   */
+  readonly cachePrompt?: boolean
 }
 
 /** Reads one stream. Stateful, synchronous, and cheap: it runs on the byte path. */

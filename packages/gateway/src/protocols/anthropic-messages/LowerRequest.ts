@@ -4,6 +4,7 @@ import type { ChatRequest, JsonSchema } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as gatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
+import { withBreakpoints } from "./CacheBreakpoints.ts"
 import { issuer } from "./Content.ts"
 import { conversation, lacksThinking } from "./LowerMessages.ts"
 import { reasoning, type Sampling, sampling } from "./LowerReasoning.ts"
@@ -153,5 +154,8 @@ export const lowerRequest = (asked: ChatRequest, options: LowerOptions): Either.
     ...(request.stream === true ? { stream: true } : {})
   }
   unsupported(request, dropped)
-  return Either.right({ body: { ...body, ...own }, headers: betaHeader(request.extra["betas"]), dropped })
+  // A caller who speaks our own words has them for marks, and one who has set a mark knows better.
+  const mayMark = options.cachePrompt === true && request.dialect !== issuer && own["cache_control"] === undefined
+  const sent = mayMark ? withBreakpoints(body) : body
+  return Either.right({ body: { ...sent, ...own }, headers: betaHeader(request.extra["betas"]), dropped })
 }
