@@ -10,7 +10,7 @@ import {
   type ResponseFormat,
   type Tool
 } from "@penstock/schema/ChatRequest"
-import type { GatewayError } from "@penstock/schema/GatewayError"
+import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -90,27 +90,39 @@ const request = (wire: Wire.Request, body: unknown, earlier: ReadonlyArray<Wire.
   }
 }
 
-/** What the request refers to and does not say must be given, or else the model would answer to half of it. */
+const isReference = (item: Wire.Item): boolean => item.type === "other" && item.value["type"] === "item_reference"
+
+/**
+ * The items of earlier turns. What a request refers to and does not say must be given, or else the model would answer
+ * to half of it.
+ */
 const resolved = (
-  wire: Wire.Request,
+  { input, previous_response_id: previous }: Wire.Request,
   body: unknown,
   earlier: ReadonlyArray<unknown> | undefined
-): Either.Either<ReadonlyArray<Wire.Item>, GatewayError> => {
+): Either.Either<ReadonlyArray<Wire.Item>, GatewayError.GatewayError> => {
   const { conversation } = objectIn(body)
   if (conversation !== undefined && conversation !== null) {
     return Either.left(InvalidRequest.make("conversation", "expected none: only the provider that keeps it can go on"))
   }
-  if (earlier === undefined) {
-    return wire.previous_response_id === undefined
-      ? Either.right([])
-      : Either.left(InvalidRequest.make("previous_response_id", "expected the id of a response that is kept here"))
+  const reference = typeof input === "string" ? -1 : input.findIndex(isReference)
+  if (reference >= 0) {
+    const problem = "expected the item itself: what this refers to is at another provider"
+    return Either.left(InvalidRequest.make(`input.${reference}`, problem))
   }
-  return Either.mapLeft(decodeItems(Wire.typed(earlier)), InvalidRequest.fromParseError)
+  if (earlier !== undefined) return Either.mapLeft(decodeItems(Wire.typed(earlier)), InvalidRequest.fromParseError)
+  if (previous === undefined) return Either.right([])
+  const message = `The response "${previous}" is not kept here: send its items as input instead.`
+  const code = "previous_response_not_found"
+  return Either.left(GatewayError.make("invalid_request", message, { param: "previous_response_id", code }))
 }
 
 const typed = (body: unknown): unknown => (isObject(body) ? { ...body, input: Wire.typed(body["input"]) } : body)
 
-export const read = (body: unknown, { earlier }: ReadOptions = {}): Either.Either<ChatRequest, GatewayError> =>
+export const read = (
+  body: unknown,
+  { earlier }: ReadOptions = {}
+): Either.Either<ChatRequest, GatewayError.GatewayError> =>
   Either.flatMap(Either.mapLeft(decode(typed(body)), InvalidRequest.fromParseError), (wire) =>
     Either.map(resolved(wire, body, earlier), (items) => request(wire, body, items))
   )

@@ -70,24 +70,24 @@ const CustomCall = Schema.Struct({
   name: Schema.String,
   input: Schema.String
 })
-const CallOutput = Schema.Struct({
-  type: Schema.Literal("function_call_output", "custom_tool_call_output"),
+const FunctionOutput = Schema.Struct({
+  type: Schema.Literal("function_call_output"),
   call_id: Schema.String,
   output: Content
 })
+const CustomOutput = Schema.Struct({ ...FunctionOutput.fields, type: Schema.Literal("custom_tool_call_output") })
 const Reasoning = Schema.Struct({ type: Schema.Literal("reasoning") }, { key: Schema.String, value: Schema.Unknown })
-/** Items of the provider's own. One that only names another (`item_reference`) says nothing without it. */
+/** Items of the provider's own. */
 const OtherItem = other([
   "message",
   "function_call",
   "custom_tool_call",
   "function_call_output",
   "custom_tool_call_output",
-  "reasoning",
-  "item_reference"
+  "reasoning"
 ])
 
-export const Item = Schema.Union(Message, FunctionCall, CustomCall, CallOutput, Reasoning, OtherItem)
+export const Item = Schema.Union(Message, FunctionCall, CustomCall, FunctionOutput, CustomOutput, Reasoning, OtherItem)
 export type Item = typeof Item.Type
 
 const FunctionTool = Schema.Struct({

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { dialect } from "@penstock/gateway/protocols/anthropic-messages/AnthropicMessages"
+import { dialect, protocol } from "@penstock/gateway/protocols/anthropic-messages/AnthropicMessages"
 import type { Frame } from "@penstock/gateway/protocols/Protocol"
+import * as Relay from "@penstock/gateway/wire/Relay"
 
 const { endMark, isUsageOnly, rewrite } = dialect.passThrough
 const rewritten = (text: string, model: string) => {
@@ -52,5 +53,34 @@ describe("a Messages request that is passed through", () => {
     assert.isFalse(endMark.is(frame("message_delta", "{}")))
     assert.isFalse(endMark.is(frame("", '{"type":"content_block_delta","delta":{"text":"message_stop"}}')))
     assert.isFalse(isUsageOnly(frame("message_delta", "{}"), [{ type: "finish", reason: "stop" }]))
+  })
+})
+
+describe("a streamed message that is passed through", () => {
+  const frames = [
+    { type: "message_start", message: { id: "msg_1", model: "m", usage: { input_tokens: 1, output_tokens: 1 } } },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "hi" } },
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } },
+    { type: "message_stop" }
+  ].map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`)
+  const relayed = (text: string) => {
+    const relay = Relay.passThrough(protocol, isUsageOnly, endMark)
+    const out = [relay.push(Buffer.from(text)), relay.end()].map((each) => (each === null ? "" : Buffer.from(each)))
+    return { out: out.join(""), seen: relay.seen }
+  }
+
+  it("is not touched", () => {
+    assert.strictEqual(relayed(frames.join("")).out, frames.join(""))
+  })
+
+  it("gets its end where the provider left that out, and none where it was cut", () => {
+    const whole = relayed(frames.slice(0, -1).join(""))
+    assert.isTrue(whole.seen.finished)
+    assert.strictEqual(whole.out, frames.join(""))
+    const cut = relayed(frames.slice(0, -2).join(""))
+    assert.isFalse(cut.seen.finished)
+    assert.strictEqual(cut.out, frames.slice(0, -2).join(""))
   })
 })

@@ -208,7 +208,7 @@ describe("reading a request for a response", () => {
   it("what is referred to and not given is refused", () => {
     assert.deepInclude(wrong({ previous_response_id: "resp_1" }), { param: "previous_response_id" })
     assert.deepInclude(wrong({ conversation: "conv_1" }), { param: "conversation" })
-    assert.deepInclude(wrong({ input: [{ type: "item_reference", id: "msg_1" }] }), { param: "input.0.type" })
+    assert.deepInclude(wrong({ input: [{ type: "item_reference", id: "msg_1" }] }), { param: "input.0" })
   })
 
   it("names what is wrong, and where", () => {
@@ -225,6 +225,7 @@ describe("reading a request for a response", () => {
     assert.deepInclude(wrong({ input: [{ type: "function_call", call_id: "c", name: "f" }] }), {
       param: "input.0.arguments"
     })
+    assert.deepInclude(wrong({ input: [{ type: "function_call_output", call_id: "c" }] }), { param: "input.0.output" })
     assert.deepInclude(wrong({ tools: [{ type: "function" }] }), { param: "tools.0.name" })
   })
 })
