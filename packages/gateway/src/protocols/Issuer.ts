@@ -17,10 +17,13 @@ const mark = /^issuer=([^;]*);/
 /** A signature that is marked whoever issued it; with none, the mark of nobody. */
 export const marked = ({ issuer, signature }: MaybeSigned): string => `issuer=${issuer ?? ""};${signature ?? ""}`
 
-/** The signature as a wire whose own signatures are `own`'s carries it; empty for none. */
+/**
+ * The signature as a wire whose own signatures are `own`'s carries it. Never empty: where nobody signed, that is what
+ * the mark says, as some providers leave their own reasoning unsigned and want it back.
+ */
 export const write = (signed: MaybeSigned, own: ProtocolId): string => {
   const { issuer, signature = "" } = signed
-  return signature === "" || issuer === own ? signature : marked(signed)
+  return signature !== "" && issuer === own ? signature : marked(signed)
 }
 
 /** What was written. */

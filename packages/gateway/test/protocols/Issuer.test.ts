@@ -27,7 +27,7 @@ describe("a signature on a wire that does not say whose it is", () => {
   })
 
   it("is none when there is none, marked or not", () => {
-    assert.strictEqual(Issuer.write({}, "anthropic-messages"), "")
+    assert.strictEqual(Issuer.write({}, "anthropic-messages"), Issuer.marked({}))
     assert.deepStrictEqual(Issuer.read("", "anthropic-messages"), {})
     assert.isTrue(Issuer.isMarked(Issuer.marked({})))
     assert.deepStrictEqual(Issuer.read(Issuer.marked({}), "anthropic-messages"), {})

@@ -3,22 +3,28 @@
  * conversation went by another provider before. The reasoning of that one is left out, as its signature would be
  * refused; then the body is written anew, with all that it held besides.
  */
-import type { PassThrough } from "../PassThrough.ts"
-import { named } from "../PassThrough.ts"
+import { named, type PassThrough } from "../PassThrough.ts"
 import * as Issuer from "../Issuer.ts"
+import { isClaude } from "./Model.ts"
 import { isObject, listIn, parse, objectIn, stringIn, type JsonObject } from "../../wire/Json.ts"
 
-/** Whether Anthropic did not sign this. */
-const isNobodys = (signature: string): boolean => signature === "" || Issuer.isMarked(signature)
-
-const isForeign = (block: unknown): boolean => {
-  if (!isObject(block)) return false
-  if (block["type"] === "thinking") return isNobodys(stringIn(block["signature"]))
-  return block["type"] === "redacted_thinking" && isNobodys(stringIn(block["data"]))
+/** Vendors that copied the API may leave their thinking unsigned; Anthropic's own models refuse it so. */
+const isForeignTo = (model: string) => {
+  const isRefused = (signature: string) => Issuer.isMarked(signature) || (signature === "" && isClaude(model))
+  return (block: unknown): boolean => {
+    if (!isObject(block)) return false
+    if (block["type"] === "thinking") return isRefused(stringIn(block["signature"]))
+    return block["type"] === "redacted_thinking" && isRefused(stringIn(block["data"]))
+  }
 }
 
 /** A message without foreign reasoning; null when nothing is left of it. */
-const cleaned = (message: unknown, path: string, dropped: Array<string>): unknown => {
+const cleaned = (
+  message: unknown,
+  path: string,
+  isForeign: (block: unknown) => boolean,
+  dropped: Array<string>
+): unknown => {
   if (!isObject(message) || message["role"] !== "assistant" || !Array.isArray(message["content"])) return message
   const content: ReadonlyArray<unknown> = message["content"]
   if (!content.some(isForeign)) return message
@@ -35,8 +41,9 @@ const isEndMark = (data: string): boolean => objectIn(parse(data))["type"] === "
 export const passThrough: PassThrough = {
   rewrite: (original, model) => {
     const dropped: Array<string> = []
+    const isForeign = isForeignTo(model)
     const messages = listIn(original.json["messages"])
-      .map((message, at) => cleaned(message, `messages.${at}`, dropped))
+      .map((message, at) => cleaned(message, `messages.${at}`, isForeign, dropped))
       .filter((message) => message !== null)
     if (dropped.length === 0) return { body: named(original, model), dropped }
     const body: JsonObject = { ...original.json, model, messages }

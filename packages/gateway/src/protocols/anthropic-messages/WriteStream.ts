@@ -122,9 +122,7 @@ class MessageEncoder implements Encoder {
   private reasoningEnd(event: Extract<StreamEvent, { type: "reasoning-end" }>): string {
     const signature = Issuer.write(event, issuer)
     if (this.open?.redacted === true) return this.start({ type: "redacted_thinking", data: signature }) + this.stop()
-    const signed =
-      signature === "" ? "" : this.delta(`{"type":"signature_delta","signature":${JSON.stringify(signature)}}`)
-    return signed + this.stop()
+    return this.delta(`{"type":"signature_delta","signature":${JSON.stringify(signature)}}`) + this.stop()
   }
 
   private start(content_block: RawContentBlockStartEvent["content_block"]): string {

@@ -46,6 +46,24 @@ describe("a Messages request that is passed through", () => {
     ])
   })
 
+  it("keeps unsigned reasoning for a vendor that wants its own back, and ours from others from it", () => {
+    const thinking = (signature: string) => ({
+      model: "m",
+      messages: [
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: "c", signature },
+            { type: "text", text: "t" }
+          ]
+        }
+      ]
+    })
+    assert.isEmpty(rewritten(JSON.stringify(thinking("")), "glm-5").dropped)
+    assert.isNotEmpty(rewritten(JSON.stringify(thinking("")), "claude-sonnet-4-5").dropped)
+    assert.isNotEmpty(rewritten(JSON.stringify(thinking("issuer=;")), "glm-5").dropped)
+  })
+
   it("ends with message_stop, which is told with and without the name of its event", () => {
     const frame = (event: string, data: string): Frame => ({ event, data })
     assert.isTrue(endMark.is(frame("message_stop", "{}")))
