@@ -1,7 +1,7 @@
 /**
  * The gateway: route → open the ledger's row → call → settle. Whatever happens in between, the row is settled.
  */
-import { Explanation } from "@penstock/schema/Explanation"
+import type { Explanation } from "@penstock/schema/Explanation"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
 import * as GatewayError from "@penstock/schema/GatewayError"
@@ -25,6 +25,7 @@ import { Ledger } from "./ledger/Ledger.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
 import { notConfigured, ProviderRegistry } from "./providers/ProviderRegistry.ts"
 import * as RequestId from "./RequestId.ts"
+import * as Explain from "./routing/Explain.ts"
 import { Latencies } from "./routing/Latencies.ts"
 import * as Needs from "./routing/Needs.ts"
 import { Router, type Plan, type Target } from "./routing/Router.ts"
@@ -177,13 +178,7 @@ const make = Effect.gen(function* () {
     stream: (request, options = {}) =>
       eventStream((sink) => Effect.flatMap(callOf(request, true, options), (call) => run(call, sink))),
     explain: Effect.fn("Gateway.explain")(function* (model) {
-      const plan = yield* router.plan(model)
-      return new Explanation({
-        model,
-        matched_by: plan.matchedBy,
-        matched: plan.matched,
-        candidates: plan.candidates
-      })
+      return Explain.explanation(model, yield* router.plan(model), services.breakers)
     })
   }
   return service
