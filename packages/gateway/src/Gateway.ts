@@ -18,6 +18,7 @@ import { eventStream } from "./exchange/EventStream.ts"
 import * as Lanes from "./exchange/Lanes.ts"
 import * as Attempts from "./failover/Attempts.ts"
 import { Breakers } from "./failover/Breakers.ts"
+import * as Hedge from "./failover/Hedge.ts"
 import * as Journal from "./failover/Journal.ts"
 import * as Watchdog from "./failover/Watchdog.ts"
 import { anonymous, mayNotUse, mayUse } from "./keys/Keys.ts"
@@ -68,7 +69,14 @@ const make = Effect.gen(function* () {
 
   const watchdog = yield* Watchdog.make
   const latencies = yield* Latencies
-  const services: Attempts.Services = { registry, prices, latencies, watchdog, breakers: yield* Breakers }
+  const services: Attempts.Services = {
+    registry,
+    prices,
+    latencies,
+    watchdog,
+    breakers: yield* Breakers,
+    hedges: Hedge.budget()
+  }
 
   /** Three tokens in for one out, as most requests have it. */
   const typicalPrice = (target: Target, at: number): number | null => {

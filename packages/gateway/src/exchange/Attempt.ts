@@ -39,18 +39,26 @@ export interface Options<Out> {
   readonly lane: Lane<Out>
   readonly stream: boolean
   readonly sink: Sink<Out>
-  readonly head: Omit<Head, "cost">
+  readonly head: () => Omit<Head, "cost">
   readonly record: Record
   readonly costOf: (usage: Usage | null) => NanoDollars | null
   readonly commit: Policy["commit"]
   readonly limits: TimeLimit.Limits
   readonly watchdog: Watchdog
+  /**
+   * Asked once, at the first token of a stream or the head of a whole answer, before anything reaches the sink: `false`
+   * when another attempt is ahead, and this one ends. Absent: there is no other.
+   */
+  readonly mayAnswer?: () => boolean
 }
 
 const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? "").includes("application/json")
 
 const cut = (provider: Provider): GatewayError.GatewayError =>
   GatewayError.make("network", `Provider "${provider.name}" ended the stream before the answer was whole.`)
+
+/** Another attempt answered first. Nobody but the loop sees this. */
+export const outrun = GatewayError.make("internal", "Another target answered first.")
 
 const noSource = () => {}
 
@@ -63,6 +71,8 @@ const tooMuch = (provider: Provider): GatewayError.GatewayError =>
 export interface Attempt {
   /** Sends the request and sees the answer through. Interruption aborts the provider at once. */
   readonly run: Effect.Effect<void, GatewayError.GatewayError>
+  /** Ends it from outside, at once, with this failure. */
+  readonly stop: (why: GatewayError.GatewayError) => void
   /** To be called when `run` has ended, however it did. */
   readonly end: () => void
 }
@@ -75,6 +85,8 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   let relay: Relay<Out> | null = null
   let resumeSource = noSource
   let attached = false
+  let asked = false
+  let lost = false
   const held: Array<Out> = []
   const chunks: Array<Uint8Array> = []
   /** Bytes that are kept. */
@@ -83,9 +95,15 @@ export const make = <Out>(options: Options<Out>): Attempt => {
 
   const isDue = ({ seen }: Relay<Out>): boolean => seen.finished || (seen.token && options.commit === "first_token")
 
+  const ask = (): void => {
+    if (asked || options.mayAnswer === undefined) return
+    asked = true
+    lost = !options.mayAnswer()
+  }
+
   const begin = (): void => {
     record.begun = true
-    sink.begin({ ...options.head, cost: null })
+    sink.begin({ ...options.head(), cost: null })
   }
 
   /** Only one that writes is paused and resumed. */
@@ -107,6 +125,8 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       record.firstTokenAt = watchdog.now()
       limit.answering()
     }
+    if (seen.token || seen.finished) ask()
+    if (lost) return true
     if (record.begun) attach()
     if (record.begun && held.length === 0) return out === null || sink.write(out)
     if (seen.failure !== null) return true
@@ -132,9 +152,11 @@ export const make = <Out>(options: Options<Out>): Attempt => {
         limit.connected()
       } else {
         limit.answering()
+        if (status >= 200 && status < 300) ask()
       }
     },
     onChunk: (chunk) => {
+      if (lost) return "enough"
       limit.alive()
       if (relay === null) {
         chunks.push(chunk)
@@ -143,7 +165,8 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       }
       const more = deliver(relay, relay.push(chunk))
       if (!record.begun) size += chunk.length
-      if (relay.seen.finished || relay.seen.failure !== null || (size > maxBytes && !record.begun)) return "enough"
+      if (lost || relay.seen.finished || relay.seen.failure !== null || (size > maxBytes && !record.begun))
+        return "enough"
       if (!more) limit.paused()
       return more ? "more" : "pause"
     }
@@ -152,6 +175,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   const finishStream = (from: Relay<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
     if (size > maxBytes && !record.begun) return Effect.fail(tooMuch(provider))
     if (!from.seen.finished && from.seen.failure === null) deliver(from, from.end())
+    if (lost) return Effect.fail(outrun)
     if (from.seen.failure !== null) return Effect.fail(from.seen.failure)
     if (!from.seen.finished) return Effect.fail(cut(provider))
     record.cost = options.costOf(from.seen.usage)
@@ -172,7 +196,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     record.cost = cost
     if (!record.begun) {
       record.begun = true
-      sink.begin({ ...options.head, cost })
+      sink.begin({ ...options.head(), cost })
     }
     sink.write(whole.right.out)
     sink.end(cost)
@@ -188,8 +212,11 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   return {
     run: stoppable(provider.transport, request, receiver).pipe(
       Effect.mapError((error) => (error.reason === "unreachable" ? unreachable(provider, error) : error)),
-      Effect.flatMap(() => (relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)))
+      Effect.flatMap(() =>
+        lost ? Effect.fail(outrun) : relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)
+      )
     ),
+    stop: limit.stop,
     end: () => {
       resumeSource = noSource
       limit.end()

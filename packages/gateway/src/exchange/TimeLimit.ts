@@ -27,6 +27,8 @@ export interface TimeLimit {
   /** The caller takes no more for now: the time that he takes is not the provider's. */
   readonly paused: () => void
   readonly resumed: () => void
+  /** Ends the exchange now, if it has begun. */
+  readonly stop: Stop
   readonly end: () => void
 }
 
@@ -99,6 +101,7 @@ export const start = (limits: Limits, watchdog: Watchdog, provider: Provider): T
       phase = "idle"
       watchdog.move(alarm, idleAt())
     },
+    stop: (why) => stop?.(why),
     end: () => watchdog.clear(alarm)
   }
 }

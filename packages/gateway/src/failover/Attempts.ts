@@ -9,30 +9,24 @@
  */
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type { Attempt as AttemptEntry, Settlement } from "@penstock/schema/LedgerEntry"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Attempt from "../exchange/Attempt.ts"
 import type { Call, Lane, Sink } from "../exchange/Call.ts"
-import type { Service as PriceBook } from "../ledger/PriceBook.ts"
 import type { Provider } from "../providers/Provider.ts"
 import type { Service as Registry } from "../providers/ProviderRegistry.ts"
-import type { Service as Latencies } from "../routing/Latencies.ts"
 import type { Target } from "../routing/Router.ts"
-import type { Permit, Service as Breakers } from "./Breakers.ts"
+import type { Service as Breakers } from "./Breakers.ts"
 import * as Decide from "./Decide.ts"
+import * as Hedge from "./Hedge.ts"
 import * as Journal from "./Journal.ts"
 import type { Policy } from "./Policy.ts"
-import type { Watchdog } from "./Watchdog.ts"
+import * as Track from "./Track.ts"
 
-export interface Services {
+export interface Services extends Track.Services {
   readonly registry: Registry
-  readonly prices: PriceBook
-  readonly breakers: Breakers
-  readonly latencies: Latencies
-  readonly watchdog: Watchdog
+  readonly hedges: Hedge.Budget
 }
 
 export interface Request<Out> {
@@ -57,12 +51,11 @@ export interface Attempts {
   readonly close: (exit: Journal.Ending) => Result
 }
 
-interface Running {
-  readonly target: Target
-  readonly permit: Permit
-  readonly record: Attempt.Record
-  readonly startedAt: number
-  readonly attempt: Attempt.Attempt
+/** How a target is asked. */
+interface Way<Out> {
+  readonly index: number
+  readonly provider: Provider
+  readonly lane: Lane<Out>
 }
 
 /** All targets are left alone for now. */
@@ -94,18 +87,15 @@ const told = (failure: GatewayError.GatewayError, attempts: ReadonlyArray<Attemp
 
 /** Fails, with nothing sent, when no target can be asked, or the first cannot be asked for this. */
 export const begin = <Out>(
-  { breakers, latencies, prices, registry, watchdog }: Services,
+  services: Services,
   { call, policy, sink, targets }: Request<Out>
 ): Either.Either<Attempts, GatewayError.GatewayError> => {
-  const { now } = watchdog
-  const deadline = now() + policy.timeout.total
+  const { breakers, hedges, prices, registry, watchdog } = services
+  const deadline = watchdog.now() + policy.timeout.total
   const progress = targets.map(() => ({ attempts: 0, spent: false }))
-  const ended: Array<AttemptEntry> = []
-  let running: Running | null = null
+  const track = Track.make(services, { call, policy, sink, deadline })
   let tooSmall: number | null = 0
-  let begun = false
   let lastFailure: GatewayError.GatewayError | null = null
-  let firstTokenAt: number | null = null
 
   const stateAt = (current: number): Decide.State => ({
     targets: targets.map((target, index) => ({
@@ -116,128 +106,21 @@ export const begin = <Out>(
       prefill: target.capabilities.prefill === true
     })),
     current,
-    now: now(),
+    now: watchdog.now(),
     deadline,
-    committed: begun,
+    committed: track.hasBegun(),
     tooSmall
   })
 
-  /** The running attempt is over. */
-  const close = (exit: Journal.Ending): void => {
-    if (running === null) return
-    const { attempt, permit, record, startedAt, target } = running
-    running = null
-    attempt.end()
-    const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : null
-    const verdict =
-      failure === null
-        ? "alive"
-        : failure._tag === "None"
-          ? "unknown"
-          : Decide.isUnhealthy(failure.value)
-            ? "failed"
-            : "alive"
-    breakers.leave(target, permit, verdict, policy.breaker)
-    const endedAt = now()
-    const cost =
-      record.cost !== undefined
-        ? record.cost
-        : record.usage === null
-          ? null
-          : prices.cost(target, call.arrivedAt, record.usage)
-    ended.push(Journal.note({ target, startedAt, endedAt, record, cost }, exit))
-    begun = record.begun
-    if (begun) firstTokenAt ??= record.firstTokenAt
-    if (failure === null) {
-      const answeredAt = call.stream ? record.firstTokenAt : endedAt
-      if (answeredAt !== null) latencies.add(target, call.stream, answeredAt - startedAt)
-    }
-  }
-
-  const step = (index: number, provider: Provider, lane: Lane<Out>): Effect.Effect<void, GatewayError.GatewayError> =>
-    Effect.suspend(() => {
-      const target = targets[index]
-      const mine = progress[index]
-      const permit = target === undefined ? null : breakers.enter(target)
-      if (target === undefined || mine === undefined || permit === null) return elsewhere(index, lane)
-      mine.attempts += 1
-      const record = Attempt.record(begun)
-      const isLast = targets.length === 1 || Decide.isLast(policy, stateAt(index))
-      const attempt = Attempt.make({
-        provider,
-        lane,
-        stream: call.stream,
-        sink,
-        head: {
-          provider: target.provider,
-          model: target.model,
-          attempts: ended.length + 1,
-          fallback: index > 0,
-          dropped: lane.dropped
-        },
-        record,
-        costOf: (usage) => (usage === null ? null : prices.cost(target, call.arrivedAt, usage)),
-        commit: policy.commit,
-        limits: {
-          connect: policy.timeout.connect,
-          // The last target gets the whole time that is left. A connection that does not come is no answer to wait for.
-          firstToken: isLast ? Number.POSITIVE_INFINITY : policy.timeout.firstToken,
-          idle: policy.timeout.idle,
-          deadline
-        },
-        watchdog
-      })
-      running = { target, permit, record, startedAt: now(), attempt }
-      return Effect.catchAll(attempt.run, (failure) => {
-        close(Exit.fail(failure))
-        lastFailure = failure
-        return Effect.flatMap(Random.next, (random) => after(index, provider, lane, failure, random))
-      })
-    })
-
   /** The way to a target: from the beginning, or on from what the caller has. Null when there is none. */
-  const way = (index: number, from: Lane<Out>): { readonly provider: Provider; readonly lane: Lane<Out> } | null => {
+  const way = (index: number, from: Lane<Out>): Way<Out> | null => {
     const target = targets[index]
     const provider = target === undefined ? null : registry.get(target.provider)
     if (target === undefined || provider === null) return null
-    const lane = begun
+    const lane = track.hasBegun()
       ? (from.resume?.(provider, target.model, target.capabilities.prefill === true) ?? null)
       : call.lane(provider, target.model)
-    return lane === null || Either.isLeft(lane) ? null : { provider, lane: lane.right }
-  }
-
-  const after = (
-    index: number,
-    provider: Provider,
-    lane: Lane<Out>,
-    failure: GatewayError.GatewayError,
-    random: number
-  ): Effect.Effect<void, GatewayError.GatewayError> => {
-    const state = stateAt(index)
-    const decision = Decide.decide(policy, state, failure, random)
-    if (decision._tag === "GiveUp") return Effect.fail(told(failure, ended))
-    tooSmall = Decide.tooSmallAfter(state, failure)
-    const next = decision._tag === "Retry" ? index : decision.target
-    if (decision._tag === "Next") leave(index)
-    const found = decision._tag === "Retry" && !begun ? { provider, lane } : way(next, lane)
-    if (found === null) {
-      // It cannot be asked for this: as if it were not there.
-      leave(next)
-      return after(index, provider, lane, failure, random)
-    }
-    const again = step(next, found.provider, found.lane)
-    return decision._tag === "Retry" ? Effect.zipRight(Effect.sleep(decision.afterMillis), again) : again
-  }
-
-  /** A target's breaker opened on the way to it. */
-  const elsewhere = (index: number, lane: Lane<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
-    leave(index)
-    const next = Decide.nextTarget(stateAt(index))
-    if (next === null) {
-      return Effect.fail(lastFailure === null ? resting(targets, breakers, now()) : told(lastFailure, ended))
-    }
-    const found = way(next, lane)
-    return found === null ? elsewhere(next, lane) : step(next, found.provider, found.lane)
+    return lane === null || Either.isLeft(lane) ? null : { index, provider, lane: lane.right }
   }
 
   const leave = (index: number): void => {
@@ -245,20 +128,116 @@ export const begin = <Out>(
     if (left !== undefined) left.spent = true
   }
 
-  const first =
-    targets.length === 1 && targets.every((only) => breakers.retryAt(only) === null)
-      ? 0
-      : Decide.nextTarget(stateAt(-1))
-  const target = targets[first ?? -1]
-  const provider = target === undefined ? null : registry.get(target.provider)
-  if (first === null || target === undefined || provider === null) return Either.left(resting(targets, breakers, now()))
-  return Either.map(call.lane(provider, target.model), (lane) => ({
-    first: target,
-    run: step(first, provider, lane),
+  /** Null when the target's breaker opened on the way to it. */
+  const start = ({ index, lane, provider }: Way<Out>, competes: boolean) => {
+    const target = targets[index]
+    const mine = progress[index]
+    if (target === undefined || mine === undefined) return null
+    const isLast = targets.length === 1 || Decide.isLast(policy, stateAt(index))
+    const started = track.start({ target, provider, lane, isLast, isFirst: index === 0, competes })
+    if (started !== null) mine.attempts += 1
+    return started
+  }
+
+  const step = (way: Way<Out>): Effect.Effect<void, GatewayError.GatewayError> =>
+    Effect.suspend(() => {
+      const { hedge } = policy
+      const hedged = hedge !== null && targets.length > 1 && track.ended.length === 0
+      const attempt = start(way, hedged)
+      if (attempt === null) return elsewhere(way)
+      return hedged ? competing(way, attempt, hedge) : Effect.catchAll(attempt, (failure) => failed(way, failure))
+    })
+
+  /** The next target is asked as well when this one is silent for long. */
+  const competing = (
+    first: Way<Out>,
+    attempt: Effect.Effect<void, GatewayError.GatewayError>,
+    { after, maxShare }: NonNullable<Policy["hedge"]>
+  ): Effect.Effect<void, GatewayError.GatewayError> => {
+    let second: Way<Out> | null = null
+    hedges.request(maxShare)
+    const contest = Hedge.contest({
+      first: attempt,
+      after,
+      second: () => {
+        const next = track.winner() !== null ? null : Decide.nextTarget(stateAt(first.index))
+        const found = next === null ? null : way(next, first.lane)
+        if (found === null || !hedges.take()) return null
+        leave(first.index)
+        const started = start(found, true)
+        if (started !== null) second = found
+        return started
+      },
+      goesOn: (failure, of) => {
+        if (failure === Attempt.outrun) return true
+        const mine = of === "first" ? first : second
+        const hasWon = mine !== null && track.winner() === targets[mine.index]
+        return second !== null && !hasWon && (of === "second" || Decide.mayFallBack(policy, failure))
+      }
+    })
+    return Effect.catchAll(contest, (failure) =>
+      failed(second === null || track.winner() === targets[first.index] ? first : second, failure)
+    )
+  }
+
+  const failed = (way: Way<Out>, failure: GatewayError.GatewayError) => {
+    lastFailure = failure
+    return Effect.flatMap(Random.next, (random) => after(way, failure, random))
+  }
+
+  const after = (
+    from: Way<Out>,
+    failure: GatewayError.GatewayError,
+    random: number
+  ): Effect.Effect<void, GatewayError.GatewayError> => {
+    const state = stateAt(from.index)
+    const decision = Decide.decide(policy, state, failure, random)
+    if (decision._tag === "GiveUp") return Effect.fail(told(failure, track.ended))
+    tooSmall = Decide.tooSmallAfter(state, failure)
+    const next = decision._tag === "Retry" ? from.index : decision.target
+    if (decision._tag === "Next") leave(from.index)
+    const found = decision._tag === "Retry" && !track.hasBegun() ? from : way(next, from.lane)
+    if (found === null) {
+      // It cannot be asked for this: as if it were not there.
+      leave(next)
+      return after(from, failure, random)
+    }
+    return decision._tag === "Retry" ? Effect.zipRight(Effect.sleep(decision.afterMillis), step(found)) : step(found)
+  }
+
+  /** To another target than the one whose breaker opened on the way to it. */
+  const elsewhere = (from: Way<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
+    leave(from.index)
+    const next = Decide.nextTarget(stateAt(from.index))
+    if (next === null) {
+      return Effect.fail(
+        lastFailure === null ? resting(targets, breakers, watchdog.now()) : told(lastFailure, track.ended)
+      )
+    }
+    const found = way(next, from.lane)
+    return found === null ? elsewhere({ ...from, index: next }) : step(found)
+  }
+
+  const isOnlyOne = targets.length === 1 && targets.every((only) => breakers.retryAt(only) === null)
+  const index = isOnlyOne ? 0 : Decide.nextTarget(stateAt(-1))
+  const first = index === null ? undefined : targets[index]
+  const provider = first === undefined ? null : registry.get(first.provider)
+  if (index === null || first === undefined || provider === null) {
+    return Either.left(resting(targets, breakers, watchdog.now()))
+  }
+  return Either.map(call.lane(provider, first.model), (lane) => ({
+    first,
+    run: step({ index, provider, lane }),
     close: (exit) => {
-      close(exit)
-      const { model, provider } = ended.at(-1) ?? target
-      return { provider, model, ...Journal.totals(ended), attempts: ended, firstTokenAt }
+      track.close(exit)
+      const { model, provider } = track.ended.at(-1) ?? first
+      return {
+        provider,
+        model,
+        ...Journal.totals(track.ended),
+        attempts: track.ended,
+        firstTokenAt: track.firstTokenAt()
+      }
     }
   }))
 }

@@ -85,8 +85,10 @@ export const over = (now: () => number): Service => {
     return entry
   }
 
+  const find = (target: Target): Entry | undefined => (entries.size === 0 ? undefined : entries.get(keyOf(target)))
+
   const retryAt: Service["retryAt"] = (target) => {
-    const entry = entries.size === 0 ? undefined : entries.get(keyOf(target))
+    const entry = find(target)
     if (entry === undefined || entry.openUntil === null) return null
     if (entry.probing) return now() + probeMillis
     return entry.openUntil <= now() ? null : entry.openUntil
@@ -102,13 +104,13 @@ export const over = (now: () => number): Service => {
     retryAt,
     enter: (target) => {
       if (retryAt(target) !== null) return null
-      const entry = entries.get(keyOf(target))
+      const entry = find(target)
       if (entry === undefined || entry.openUntil === null) return "pass"
       entry.probing = true
       return "probe"
     },
     leave: (target, permit, verdict, policy) => {
-      const known = entries.get(keyOf(target))
+      const known = find(target)
       if (permit === "probe" && known !== undefined) {
         known.probing = false
         if (verdict === "alive") entries.delete(keyOf(target))

@@ -132,6 +132,12 @@ export const tooSmallAfter = (state: State, { reason }: GatewayError): number | 
   return window === null ? (state.tooSmall === 0 ? null : state.tooSmall) : Math.max(window, state.tooSmall ?? 0)
 }
 
+/** Whether another target may be asked after this failure. */
+export const mayFallBack = ({ fallbackOn }: Policy, { reason }: GatewayError): boolean => {
+  const kind = kinds[reason]
+  return kind === "skip" || (kind !== null && fallbackOn.has(kind))
+}
+
 const waitOf = (policy: Policy, attempts: number, failure: GatewayError, random: number): number =>
   // Never sooner than the backoff: `Retry-After: 0` makes no tight loop.
   Math.max(failure.retryAfterMillis ?? 0, backoff(policy, attempts, random))
@@ -151,7 +157,7 @@ export const decide = (policy: Policy, state: State, failure: GatewayError, rand
     const afterMillis = waitOf(policy, current.attempts, failure, random)
     if (state.now + afterMillis < state.deadline) return { _tag: "Retry", afterMillis }
   }
-  if (kind !== "skip" && !policy.fallbackOn.has(kind)) return giveUp
+  if (!mayFallBack(policy, failure)) return giveUp
   const target = nextTarget({ ...state, tooSmall: tooSmallAfter(state, failure) })
   return target === null ? giveUp : { _tag: "Next", target }
 }

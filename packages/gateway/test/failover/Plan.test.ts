@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Gateway } from "@penstock/gateway/Gateway"
+import { Latencies } from "@penstock/gateway/routing/Latencies"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Random from "effect/Random"
 import { openai } from "../exchange/answers.ts"
 import { harness, request } from "../exchange/gateway.ts"
 import { good, status } from "./scene.ts"
@@ -39,6 +41,35 @@ describe("a plan of several targets", () => {
         assert.deepStrictEqual(cheap.asked, [first])
         assert.deepStrictEqual((yield* asked(targets, {}, {}, { providers: prices })).asked, ["mock"])
       }
+    })
+  )
+
+  it.effect("is tried by measured speed, or by chance, where the strategy says so", () =>
+    Effect.gen(function* () {
+      const made = harness({
+        vendor: openai,
+        answer: good(openai, false),
+        others: { spare: { vendor: openai, answer: good(openai, false) } },
+        config: {
+          models: {
+            fast: { targets: ["mock/m", "spare/m"], strategy: "fastest" },
+            any: { targets: ["mock/m", { model: "spare/m", weight: 999_999 }], strategy: "weighted" }
+          }
+        }
+      })
+      yield* Effect.gen(function* () {
+        const gateway = yield* Gateway
+        const latencies = yield* Latencies
+        latencies.add({ provider: "mock", model: "m" }, false, 900)
+        latencies.add({ provider: "spare", model: "m" }, false, 100)
+        yield* gateway.complete({ ...request, model: "fast" })
+        // Answers in no time are measured too.
+        assert.strictEqual(latencies.of({ provider: "spare", model: "m" }, false), 80)
+        latencies.add({ provider: "spare", model: "m" }, false, 50_000)
+        yield* gateway.complete({ ...request, model: "fast" })
+        yield* Effect.withRandom(gateway.complete({ ...request, model: "any" }), Random.make("a seed"))
+      }).pipe(Effect.provide(made.layer))
+      assert.deepStrictEqual(made.asked, ["spare", "mock", "spare"])
     })
   )
 
