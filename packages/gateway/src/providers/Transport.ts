@@ -27,7 +27,7 @@ export type Stop = (why: GatewayError.GatewayError) => void
 export interface Receiver {
   /** The exchange begins. Called once, first, by a transport that `stops`, and by `stoppable`. */
   readonly onStart?: (stop: Stop) => void
-  /** The connection is there. A transport that has none says so at once, or not at all. */
+  /** The connection is there. May be called more than once. */
   readonly onConnect?: () => void
   /** The head is here; called once, first. `resume` restarts a source that `onChunk` has paused. */
   readonly onHead: (status: number, headers: Headers, resume: () => void) => void
@@ -49,7 +49,10 @@ export interface Transport {
   readonly exchange: (request: TransportRequest, receiver: Receiver) => Effect.Effect<void, GatewayError.GatewayError>
 }
 
-/** An exchange that `onStart` can stop, over any transport: where it does not do so itself, in a fiber of its own. */
+/**
+ * An exchange that `onStart` can stop, over any transport: where it does not do so itself, in a fiber of its own. One
+ * that does not is taken to need no connection.
+ */
 export const stoppable = (
   transport: Transport,
   request: TransportRequest,
@@ -59,6 +62,7 @@ export const stoppable = (
     ? transport.exchange(request, receiver)
     : Effect.flatMap(Effect.runtime<never>(), (runtime) =>
         Effect.async((resume) => {
+          receiver.onConnect?.()
           const fiber = Runtime.runFork(runtime)(transport.exchange(request, receiver))
           receiver.onStart?.((why) => {
             resume(Effect.fail(why))

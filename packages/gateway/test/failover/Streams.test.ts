@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { openai } from "../exchange/answers.ts"
 import * as Harness from "../exchange/gateway.ts"
-import { begun, frames, good, harnessOf, run, started } from "./scene.ts"
+import { begun, frames, good, harnessOf, inTurn, run, type Scene, started } from "./scene.ts"
 
 describe("a stream", () => {
   it.scoped("that is cut or stalls before its first token comes from the next target, invisibly", () =>
@@ -109,39 +109,69 @@ describe("a stream", () => {
     })
   )
 
-  it.scoped("goes on where it broke, when its lane knows how", () =>
+  /** A request whose lane goes on elsewhere after a break, if it may. */
+  const resumable = (scene: Scene, may: boolean) =>
     Effect.gen(function* () {
-      const harness = harnessOf({
-        first: { chunks: begun(openai), then: "cut" },
-        second: good(openai, true),
-        stream: true
-      })
+      const harness = harnessOf({ ...scene, stream: true })
       const sink = Harness.sink<Uint8Array>()
       const resumed: Array<string> = []
-      yield* Effect.gen(function* () {
-        const gateway = yield* Gateway
-        const call = yield* Harness.call(true, { model: "fast" })
-        yield* gateway.run(
-          {
-            ...call,
-            lane: (provider, model) =>
-              Either.map(call.lane(provider, model), (lane) => ({
-                ...lane,
-                resume: (to, model, prefill) => {
-                  resumed.push(`${to.name}/${model} ${prefill}`)
-                  return call.lane(to, model)
-                }
-              }))
-          },
-          sink
-        )
-      }).pipe(Effect.provide(harness.layer))
-      assert.deepStrictEqual(resumed, ["spare/m false"])
+      const fiber = yield* Effect.fork(
+        Effect.gen(function* () {
+          const gateway = yield* Gateway
+          const call = yield* Harness.call(true, { model: "fast" })
+          const lane: typeof call.lane = (provider, model) =>
+            Either.map(call.lane(provider, model), (lane) => ({
+              ...lane,
+              resume: (to, model, prefill) => {
+                resumed.push(`${to.name}/${model} ${prefill}`)
+                return may ? call.lane(to, model) : null
+              }
+            }))
+          yield* gateway.run({ ...call, lane }, sink)
+        }).pipe(Effect.provide(harness.layer))
+      )
+      yield* Harness.settled
+      yield* TestClock.adjust("5 seconds")
+      const answer = yield* Effect.either(Fiber.join(fiber))
+      return { ...harness, sink, resumed, answer, settlement: harness.settlements[0]! }
+    })
+  const broken = { chunks: begun(openai), then: "cut" } as const
+
+  it.scoped("goes on at the next target where it broke, when its lane knows how", () =>
+    Effect.gen(function* () {
+      const world = yield* resumable({ first: broken, second: good(openai, true) }, true)
+      assert.isTrue(Either.isRight(world.answer))
+      assert.deepStrictEqual(world.resumed, ["spare/m false"])
       // Begun once, ended once, and what the second gave follows.
-      assert.lengthOf(sink.heads, 1)
-      assert.lengthOf(sink.ends, 1)
-      assert.strictEqual(Harness.textOf(sink).split("Héllo").length, 3)
-      assert.deepInclude(harness.settlements[0], { status: "ok", provider: "spare" })
+      assert.lengthOf(world.sink.heads, 1)
+      assert.lengthOf(world.sink.ends, 1)
+      assert.strictEqual(Harness.textOf(world.sink).split("Héllo").length, 3)
+      assert.deepInclude(world.settlement, { status: "ok", provider: "spare", firstTokenMillis: 0 })
+      assert.deepStrictEqual(
+        world.settlement.attempts.map(({ outcome }) => outcome),
+        ["error", "ok"]
+      )
+    })
+  )
+
+  it.scoped("goes on at the same target, after a wait, when that goes on from the beginning of an answer", () =>
+    Effect.gen(function* () {
+      const targets = [{ model: "mock/m", capabilities: { prefill: true } }]
+      const world = yield* resumable({ first: inTurn(broken, good(openai, true)), entry: { targets } }, true)
+      assert.isTrue(Either.isRight(world.answer))
+      assert.deepStrictEqual(world.resumed, ["mock/m true"])
+      assert.strictEqual(world.settlement.attempts[1]!.startedAt, 1000)
+    })
+  )
+
+  it.scoped("fails where it broke when no target can go on from it", () =>
+    Effect.gen(function* () {
+      const ok = good(openai, true)
+      const world = yield* resumable({ first: broken, second: ok, third: ok }, false)
+      assert.deepStrictEqual(world.resumed, ["spare/m false", "third/m false"])
+      assert.deepStrictEqual(world.asked, ["mock"])
+      assert.strictEqual(Either.getOrThrow(Either.flip(world.answer)).reason, "network")
+      assert.lengthOf(world.sink.ends, 0)
     })
   )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { stoppable, type Stop, type Transport } from "@penstock/gateway/providers/Transport"
+import { type Receiver, stoppable, type Stop, type Transport } from "@penstock/gateway/providers/Transport"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -69,8 +69,12 @@ describe("an exchange that is stopped from outside", () => {
       const silent: Transport = {
         exchange: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted += 1)))
       }
-      const failure = yield* Effect.flip(stoppable(silent, post(), { ...ignore, onStart: (stop) => stop(late) }))
+      let connected = 0
+      const receiver: Receiver = { ...ignore, onConnect: () => (connected += 1), onStart: (stop) => stop(late) }
+      const failure = yield* Effect.flip(stoppable(silent, post(), receiver))
       assert.strictEqual(failure, late)
+      // In this process there is no connection to wait for.
+      assert.strictEqual(connected, 1)
       yield* Effect.yieldNow()
       assert.strictEqual(interrupted, 1)
       // So is one whose caller leaves, and whoever interrupts waits for that.
