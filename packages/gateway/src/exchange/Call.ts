@@ -10,6 +10,7 @@ import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import type { Provider } from "../providers/Provider.ts"
+import type { Needs } from "../routing/Needs.ts"
 import type { Relay } from "../wire/Relay.ts"
 import type { Resume } from "./Resume.ts"
 import type { Transcript } from "./Transcript.ts"
@@ -31,6 +32,8 @@ export interface Call<Out> {
   readonly stream: boolean
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
   readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
+  /** What a model must be able to do; asked for when targets differ in it. Absent: nothing in particular. */
+  readonly needs?: () => Needs
 }
 
 /** A request in a provider's words, and how its answer becomes the caller's. */

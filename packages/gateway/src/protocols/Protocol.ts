@@ -44,6 +44,8 @@ export interface Decoder {
    * servers that omit their own end mark (`[DONE]`, a usage chunk).
    */
   readonly end: () => ReadonlyArray<StreamEvent>
+  /** The model has ended its answer; only counts and the wire's end mark may follow. Absent: that is not known before. */
+  readonly ending?: boolean
 }
 
 export interface Protocol {
