@@ -13,7 +13,6 @@ import type { Policy } from "../failover/Policy.ts"
 import type { Watchdog } from "../failover/Watchdog.ts"
 import type { Headers } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
-import { unreachable } from "../providers/ProviderRegistry.ts"
 import { type Receiver, stoppable } from "../providers/Transport.ts"
 import * as Json from "../wire/Json.ts"
 import type { Relay } from "../wire/Relay.ts"
@@ -112,7 +111,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     attached = true
     sink.onDrain(() => {
       if (resumeSource === noSource) return
-      limit.resumed()
+      TimeLimit.resumed(limit)
       resumeSource()
     })
   }
@@ -123,7 +122,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     record.usage = seen.usage
     if (seen.token && record.firstTokenAt === null) {
       record.firstTokenAt = watchdog.now()
-      limit.answering()
+      TimeLimit.answering(limit)
     }
     if (seen.token || seen.finished) ask()
     if (lost) return true
@@ -140,8 +139,10 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   }
 
   const receiver: Receiver = {
-    onStart: limit.onStart,
-    onConnect: limit.connected,
+    onStart: (stop) => {
+      limit.stop = stop
+    },
+    onConnect: () => TimeLimit.connected(limit),
     onHead: (receivedStatus, receivedHeaders, resume) => {
       status = receivedStatus
       headers = receivedHeaders
@@ -149,15 +150,15 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       if (options.stream && status >= 200 && status < 300 && !isJson(headers)) {
         relay = lane.relay()
         resumeSource = resume
-        limit.connected()
+        TimeLimit.connected(limit)
       } else {
-        limit.answering()
+        TimeLimit.answering(limit)
         if (status >= 200 && status < 300) ask()
       }
     },
     onChunk: (chunk) => {
       if (lost) return "enough"
-      limit.alive()
+      TimeLimit.alive(limit)
       if (relay === null) {
         chunks.push(chunk)
         size += chunk.length
@@ -167,7 +168,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       if (!record.begun) size += chunk.length
       if (lost || relay.seen.finished || relay.seen.failure !== null || (size > maxBytes && !record.begun))
         return "enough"
-      if (!more) limit.paused()
+      if (!more) TimeLimit.paused(limit)
       return more ? "more" : "pause"
     }
   }
@@ -211,15 +212,14 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   }
   return {
     run: stoppable(provider.transport, request, receiver).pipe(
-      Effect.mapError((error) => (error.reason === "unreachable" ? unreachable(provider, error) : error)),
       Effect.flatMap(() =>
         lost ? Effect.fail(outrun) : relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)
       )
     ),
-    stop: limit.stop,
+    stop: (why) => TimeLimit.end(limit, why),
     end: () => {
       resumeSource = noSource
-      limit.end()
+      TimeLimit.clear(limit)
     }
   }
 }
