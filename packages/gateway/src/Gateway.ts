@@ -114,18 +114,27 @@ const make = Effect.gen(function* () {
       ? suited.filter((target) => prices.price(target, call.arrivedAt, 0) !== null)
       : suited
     if (payable.length === 0) return yield* unpriced(suited[0] ?? planned)
-    const targets = yield* Strategies.order(plan, payable, {
-      price: (target) => typicalPrice(target, call.arrivedAt),
-      latency: (target) => latencies.of(target, call.stream)
-    })
+    const targets =
+      plan.strategy === "ordered"
+        ? payable
+        : yield* Strategies.order(plan, payable, {
+            price: (target) => typicalPrice(target, call.arrivedAt),
+            latency: (target) => latencies.of(target, call.stream)
+          })
     const attempts = yield* Attempts.begin(services, { call, sink, targets, policy: plan.policy })
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
       Effect.suspend(() => {
-        const { firstTokenAt, ...result } = attempts.close(exit)
+        const { cost, entries, firstTokenAt, model, provider, usage } = attempts.close(exit)
+        const { error, status } = Journal.outcome(exit)
         return ledger.settle({
           id: call.id,
-          ...Journal.outcome(exit),
-          ...result,
+          status,
+          error,
+          provider,
+          model,
+          usage,
+          cost,
+          attempts: entries,
           estimated: false,
           saved: null,
           latencyMillis: Math.max(0, watchdog.now() - call.arrivedAt),

@@ -13,7 +13,6 @@ import type { Policy } from "../failover/Policy.ts"
 import type { Watchdog } from "../failover/Watchdog.ts"
 import type { Headers } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
-import { unreachable } from "../providers/ProviderRegistry.ts"
 import { type Receiver, stoppable } from "../providers/Transport.ts"
 import * as Json from "../wire/Json.ts"
 import type { Relay } from "../wire/Relay.ts"
@@ -115,7 +114,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     attached = true
     sink.onDrain(() => {
       if (resumeSource === noSource) return
-      limit.resumed()
+      TimeLimit.resumed(limit)
       resumeSource()
     })
   }
@@ -126,7 +125,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     record.usage = seen.usage
     if (seen.token && record.firstTokenAt === null) {
       record.firstTokenAt = watchdog.now()
-      limit.answering()
+      TimeLimit.answering(limit)
     }
     if (seen.token || seen.finished) ask()
     if (lost) return true
@@ -143,8 +142,10 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   }
 
   const receiver: Receiver = {
-    onStart: limit.onStart,
-    onConnect: limit.connected,
+    onStart: (stop) => {
+      limit.stop = stop
+    },
+    onConnect: () => TimeLimit.connected(limit),
     onHead: (receivedStatus, receivedHeaders, resume) => {
       status = receivedStatus
       headers = receivedHeaders
@@ -152,15 +153,15 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       if (options.stream && status >= 200 && status < 300 && !isJson(headers)) {
         relay = lane.relay(options.transcript)
         resumeSource = resume
-        limit.connected()
+        TimeLimit.connected(limit)
       } else {
-        limit.answering()
+        TimeLimit.answering(limit)
         if (status >= 200 && status < 300) ask()
       }
     },
     onChunk: (chunk) => {
       if (lost) return "enough"
-      limit.alive()
+      TimeLimit.alive(limit)
       if (relay === null) {
         chunks.push(chunk)
         size += chunk.length
@@ -170,8 +171,8 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       if (!record.begun) size += chunk.length
       if (lost || relay.seen.finished || relay.seen.failure !== null || (size > maxBytes && !record.begun))
         return "enough"
-      if (!more) limit.paused()
-      else if (relay.seen.ending) limit.ending()
+      if (!more) TimeLimit.paused(limit)
+      else if (relay.seen.ending) TimeLimit.ending(limit)
       return more ? "more" : "pause"
     }
   }
@@ -223,18 +224,15 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   return {
     run: stoppable(provider.transport, request, receiver).pipe(
       Effect.matchEffect({
-        onFailure: (error) => {
-          if (relay !== null && wasWhole(relay)) return finishStream(relay)
-          return Effect.fail(error.reason === "unreachable" ? unreachable(provider, error) : error)
-        },
+        onFailure: (error) => (relay !== null && wasWhole(relay) ? finishStream(relay) : Effect.fail(error)),
         onSuccess: () =>
           lost ? Effect.fail(outrun) : relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)
       })
     ),
-    stop: limit.stop,
+    stop: (why) => TimeLimit.end(limit, why),
     end: () => {
       resumeSource = noSource
-      limit.end()
+      TimeLimit.clear(limit)
     }
   }
 }

@@ -3,7 +3,7 @@
  * alarm, whose time is moved as the answer gets on: no timer, no fiber and no Effect per chunk.
  */
 import * as GatewayError from "@penstock/schema/GatewayError"
-import type { Watchdog } from "../failover/Watchdog.ts"
+import type { Alarm, Watchdog } from "../failover/Watchdog.ts"
 import type { Provider } from "../providers/Provider.ts"
 import type { Stop } from "../providers/Transport.ts"
 
@@ -15,23 +15,6 @@ export interface Limits {
   readonly idle: number
   /** When all must be over, in milliseconds since the epoch. */
   readonly deadline: number
-}
-
-export interface TimeLimit {
-  readonly onStart: (stop: Stop) => void
-  readonly connected: () => void
-  /** The answer is being written: from here on each piece has its own time. */
-  readonly answering: () => void
-  /** A piece has come. */
-  readonly alive: () => void
-  /** The answer is there, but for the counts and the wire's end mark, which some servers never send. */
-  readonly ending: () => void
-  /** The caller takes no more for now: the time that he takes is not the provider's. */
-  readonly paused: () => void
-  readonly resumed: () => void
-  /** Ends the exchange now, if it has begun. */
-  readonly stop: Stop
-  readonly end: () => void
 }
 
 type Phase = "connect" | "first_token" | "idle" | "ending" | "paused"
@@ -69,50 +52,78 @@ const late = (phase: Phase | "total", limits: Limits, { name }: Provider): Gatew
   }
 }
 
+/** One attempt's time. A record and functions over it: a closure for each would cost every request. */
+export interface TimeLimit {
+  readonly limits: Limits
+  readonly watchdog: Watchdog
+  readonly provider: Provider
+  readonly startedAt: number
+  phase: Phase
+  stop: Stop | null
+  alarm: Alarm | null
+}
+
+const tokenAt = ({ limits, startedAt }: TimeLimit): number => Math.min(limits.deadline, startedAt + limits.firstToken)
+
+const idleAt = ({ limits, watchdog }: TimeLimit): number => Math.min(limits.deadline, watchdog.now() + limits.idle)
+
+const ring = (limit: TimeLimit): void => {
+  const { limits, phase, provider, startedAt, watchdog } = limit
+  const at = watchdog.now()
+  const early = phase === "connect" && at < startedAt + limits.connect
+  end(limit, late(at >= limits.deadline ? "total" : early ? "first_token" : phase, limits, provider))
+}
+
+const move = ({ alarm, watchdog }: TimeLimit, at: number): void => {
+  if (alarm !== null) watchdog.move(alarm, at)
+}
+
+/** The attempt's time begins now. */
 export const start = (limits: Limits, watchdog: Watchdog, provider: Provider): TimeLimit => {
   const startedAt = watchdog.now()
-  const tokenAt = Math.min(limits.deadline, startedAt + limits.firstToken)
-  let phase: Phase = "connect"
-  let stop: Stop | null = null
-  const ring = (): void => {
-    const at = watchdog.now()
-    const early = phase === "connect" && at < startedAt + limits.connect
-    stop?.(late(at >= limits.deadline ? "total" : early ? "first_token" : phase, limits, provider))
-  }
-  const alarm = watchdog.set(Math.min(tokenAt, startedAt + limits.connect), ring)
-  const idleAt = (): number => Math.min(limits.deadline, watchdog.now() + limits.idle)
-  return {
-    onStart: (how) => {
-      stop = how
-    },
-    connected: () => {
-      if (phase !== "connect") return
-      phase = "first_token"
-      watchdog.move(alarm, tokenAt)
-    },
-    answering: () => {
-      phase = "idle"
-      watchdog.move(alarm, idleAt())
-    },
-    alive: () => {
-      // Always later than it was: the watchdog need not be told.
-      if (phase === "idle") alarm.at = idleAt()
-    },
-    ending: () => {
-      if (phase === "ending") return
-      phase = "ending"
-      watchdog.move(alarm, Math.min(idleAt(), watchdog.now() + endingMillis))
-    },
-    paused: () => {
-      phase = "paused"
-      alarm.at = limits.deadline
-    },
-    resumed: () => {
-      if (phase !== "paused") return
-      phase = "idle"
-      watchdog.move(alarm, idleAt())
-    },
-    stop: (why) => stop?.(why),
-    end: () => watchdog.clear(alarm)
-  }
+  const limit: TimeLimit = { limits, watchdog, provider, startedAt, phase: "connect", stop: null, alarm: null }
+  limit.alarm = watchdog.set(Math.min(tokenAt(limit), startedAt + limits.connect), () => ring(limit))
+  return limit
+}
+
+export const connected = (limit: TimeLimit): void => {
+  if (limit.phase !== "connect") return
+  limit.phase = "first_token"
+  move(limit, tokenAt(limit))
+}
+
+/** The answer is being written: from here on each piece has its own time. */
+export const answering = (limit: TimeLimit): void => {
+  limit.phase = "idle"
+  move(limit, idleAt(limit))
+}
+
+/** A piece has come. Its time is always later than the one before: the watchdog need not be told. */
+export const alive = (limit: TimeLimit): void => {
+  if (limit.phase === "idle" && limit.alarm !== null) limit.alarm.at = idleAt(limit)
+}
+
+/** The answer is there, but for the counts and the wire's end mark, which some servers never send. */
+export const ending = (limit: TimeLimit): void => {
+  if (limit.phase === "ending") return
+  limit.phase = "ending"
+  move(limit, Math.min(idleAt(limit), limit.watchdog.now() + endingMillis))
+}
+
+/** The caller takes no more for now: the time that he takes is not the provider's. */
+export const paused = (limit: TimeLimit): void => {
+  limit.phase = "paused"
+  if (limit.alarm !== null) limit.alarm.at = limit.limits.deadline
+}
+
+export const resumed = (limit: TimeLimit): void => {
+  if (limit.phase === "paused") answering(limit)
+}
+
+/** Ends the exchange now, if it has begun. */
+export const end = ({ stop }: TimeLimit, why: GatewayError.GatewayError): void => stop?.(why)
+
+/** The attempt is over. */
+export const clear = ({ alarm, watchdog }: TimeLimit): void => {
+  if (alarm !== null) watchdog.clear(alarm)
 }

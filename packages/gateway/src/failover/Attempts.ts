@@ -39,7 +39,8 @@ export interface Request<Out> {
 }
 
 /** What the ledger keeps of all attempts together. */
-export type Result = Pick<Settlement, "provider" | "model" | "usage" | "cost" | "attempts"> & {
+export interface Result extends Pick<Settlement, "provider" | "model" | "usage" | "cost"> {
+  readonly entries: Settlement["attempts"]
   /** Of the answer that the caller got, in milliseconds since the epoch; null without one. */
   readonly firstTokenAt: number | null
 }
@@ -155,19 +156,21 @@ export const begin = <Out>(
       const hedged = hedge !== null && targets.length > 1 && track.ended.length === 0
       const attempt = start(way, hedged)
       if (attempt === null) return elsewhere(way)
-      return hedged ? competing(way, attempt, hedge) : Effect.catchAll(attempt, (failure) => failed(way, failure))
+      return hedged
+        ? competing(way, attempt, hedge)
+        : Effect.catchAll(attempt.run, (failure) => failed(way, attempt.failed(failure)))
     })
 
   /** The next target is asked as well when this one is silent for long. */
   const competing = (
     first: Way<Out>,
-    attempt: Effect.Effect<void, GatewayError.GatewayError>,
+    attempt: Track.Started,
     { after, maxShare }: NonNullable<Policy["hedge"]>
   ): Effect.Effect<void, GatewayError.GatewayError> => {
     let second: Way<Out> | null = null
     hedges.request(maxShare)
     const contest = Hedge.contest({
-      first: attempt,
+      first: Effect.mapError(attempt.run, attempt.failed),
       after,
       second: () => {
         const next = track.winner() !== null ? null : Decide.nextTarget(stateAt(first.index))
@@ -175,8 +178,9 @@ export const begin = <Out>(
         if (found === null || !hedges.take()) return null
         leave(first.index)
         const started = start(found, true)
-        if (started !== null) second = found
-        return started
+        if (started === null) return null
+        second = found
+        return Effect.mapError(started.run, started.failed)
       },
       goesOn: (failure, of) => {
         if (failure === Attempt.outrun) return true
@@ -241,13 +245,8 @@ export const begin = <Out>(
     close: (exit) => {
       track.close(exit)
       const { model, provider } = track.ended.at(-1) ?? first
-      return {
-        provider,
-        model,
-        ...Journal.totals(track.ended),
-        attempts: track.ended,
-        firstTokenAt: track.firstTokenAt()
-      }
+      const { cost, usage } = Journal.totals(track.ended)
+      return { provider, model, usage, cost, entries: track.ended, firstTokenAt: track.firstTokenAt() }
     }
   }))
 }

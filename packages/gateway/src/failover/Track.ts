@@ -6,7 +6,7 @@ import type * as GatewayError from "@penstock/schema/GatewayError"
 import type { Attempt as AttemptEntry } from "@penstock/schema/LedgerEntry"
 import type { Usage } from "@penstock/schema/Usage"
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Attempt from "../exchange/Attempt.ts"
@@ -14,6 +14,7 @@ import type { Call, Lane, Sink } from "../exchange/Call.ts"
 import { Transcript } from "../exchange/Transcript.ts"
 import type { Service as PriceBook } from "../ledger/PriceBook.ts"
 import type { Provider } from "../providers/Provider.ts"
+import { unreachable } from "../providers/ProviderRegistry.ts"
 import type { Service as Latencies } from "../routing/Latencies.ts"
 import type { Target } from "../routing/Router.ts"
 import type { Permit, Service as Breakers, Verdict } from "./Breakers.ts"
@@ -49,9 +50,15 @@ export interface Start<Out> {
   readonly competes: boolean
 }
 
+export interface Started {
+  readonly run: Effect.Effect<void, GatewayError.GatewayError>
+  /** To be told of the failure of `run`; gives it in words that say what to do. */
+  readonly failed: (failure: GatewayError.GatewayError) => GatewayError.GatewayError
+}
+
 export interface Track<Out> {
   /** Null when the target's breaker is open. The attempt's time begins now: run it at once. */
-  readonly start: (start: Start<Out>) => Effect.Effect<void, GatewayError.GatewayError> | null
+  readonly start: (start: Start<Out>) => Started | null
   /** In the order of their ends. */
   readonly ended: ReadonlyArray<AttemptEntry>
   /** What the caller has of the answer; null while he has nothing. */
@@ -163,10 +170,14 @@ export const make = <Out>(
       })
       const one: Running = { target, permit, record, transcript, startedAt: now(), attempt }
       running.push(one)
-      return Effect.mapError(attempt.run, (failure) => {
-        close(one, Exit.fail(failure))
-        return failure
-      })
+      return {
+        run: attempt.run,
+        failed: (error) => {
+          const failure = error.reason === "unreachable" ? unreachable(provider, error) : error
+          close(one, Exit.fail(failure))
+          return failure
+        }
+      }
     },
     close: (exit) => {
       for (let one = running[0]; one !== undefined; one = running[0]) close(one, exit)
