@@ -18,7 +18,6 @@ import type { Transcript } from "../exchange/Transcript.ts"
 import type { Provider } from "../providers/Provider.ts"
 import type { Service as Registry } from "../providers/ProviderRegistry.ts"
 import type { Target } from "../routing/Router.ts"
-import type { Service as Breakers } from "./Breakers.ts"
 import * as Decide from "./Decide.ts"
 import * as Hedge from "./Hedge.ts"
 import * as Journal from "./Journal.ts"
@@ -60,19 +59,6 @@ interface Way<Out> {
   readonly lane: Lane<Out>
 }
 
-/** All targets are left alone for now. */
-const resting = (targets: ReadonlyArray<Target>, breakers: Breakers, now: number): GatewayError.GatewayError => {
-  const names = targets.map(({ model, provider }) => `${provider}/${model}`).join(", ")
-  const times = targets.flatMap((target) => breakers.retryAt(target) ?? [])
-  const wait = times.length === 0 ? 0 : Math.max(0, Math.min(...times) - now)
-  return new GatewayError.GatewayError({
-    reason: "unreachable",
-    code: "breaker_open",
-    message: `No target of the model can be asked now: ${names} kept failing. Try again in ${Math.ceil(wait / 1000)} s.`,
-    retryAfterMillis: wait
-  })
-}
-
 /** The failure, and what was tried before it. */
 const told = (failure: GatewayError.GatewayError, attempts: ReadonlyArray<AttemptEntry>): GatewayError.GatewayError => {
   if (attempts.length < 2) return failure
@@ -87,7 +73,13 @@ const told = (failure: GatewayError.GatewayError, attempts: ReadonlyArray<Attemp
   })
 }
 
-/** Fails, with nothing sent, when no target can be asked, or the first cannot be asked for this. */
+/** A reload took it away between the plan and the call. */
+const gone = GatewayError.make(
+  "unreachable",
+  "The model's provider was taken out of the configuration while the request was on its way. Send it again."
+)
+
+/** Fails, with nothing sent, when the first target cannot be asked for this. */
 export const begin = <Out>(
   services: Services,
   { call, policy, sink, targets }: Request<Out>
@@ -140,21 +132,21 @@ export const begin = <Out>(
   }
 
   /** Null when the target's breaker opened on the way to it. */
-  const start = ({ index, lane, provider }: Way<Out>, competes: boolean) => {
+  const start = ({ index, lane, provider }: Way<Out>, competes: boolean, isLastResort = false) => {
     const target = targets[index]
     const mine = progress[index]
     if (target === undefined || mine === undefined) return null
     const isLast = targets.length === 1 || Decide.isLast(policy, stateAt(index))
-    const started = track.start({ target, provider, lane, isLast, isFirst: index === 0, competes })
+    const started = track.start({ target, provider, lane, isLast, isFirst: index === 0, isLastResort, competes })
     if (started !== null) mine.attempts += 1
     return started
   }
 
-  const step = (way: Way<Out>): Effect.Effect<void, GatewayError.GatewayError> =>
+  const step = (way: Way<Out>, isLastResort = false): Effect.Effect<void, GatewayError.GatewayError> =>
     Effect.suspend(() => {
       const { hedge } = policy
       const hedged = hedge !== null && targets.length > 1 && track.ended.length === 0
-      const attempt = start(way, hedged)
+      const attempt = start(way, hedged, isLastResort)
       if (attempt === null) return elsewhere(way)
       return hedged
         ? competing(way, attempt, hedge)
@@ -219,26 +211,27 @@ export const begin = <Out>(
     return decision._tag === "Retry" ? Effect.zipRight(Effect.sleep(decision.afterMillis), step(found)) : step(found)
   }
 
-  /** To another target than the one whose breaker opened on the way to it. */
+  /** To another target than the one whose breaker is open, or opened on the way to it. */
   const elsewhere = (from: Way<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
     leave(from.index)
     const next = Decide.nextTarget(stateAt(from.index))
     if (next === null) {
-      return Effect.fail(
-        lastFailure === null ? resting(targets, breakers, watchdog.now()) : told(lastFailure, track.ended)
-      )
+      return lastFailure === null ? step(from, true) : Effect.fail(told(lastFailure, track.ended))
     }
     const found = way(next, from.lane)
     return found === null ? elsewhere({ ...from, index: next }) : step(found)
   }
 
-  const isOnlyOne = targets.length === 1 && targets.every((only) => breakers.retryAt(only) === null)
-  const index = isOnlyOne ? 0 : Decide.nextTarget(stateAt(-1))
-  const first = index === null ? undefined : targets[index]
-  const provider = first === undefined ? null : registry.get(first.provider)
-  if (index === null || first === undefined || provider === null) {
-    return Either.left(resting(targets, breakers, watchdog.now()))
+  /** The target whose breaker lets somebody try it first. */
+  const soonest = (): number => {
+    const times = targets.map((target) => breakers.retryAt(target) ?? 0)
+    return times.indexOf(Math.min(...times))
   }
+
+  const index = targets.length === 1 ? 0 : (Decide.nextTarget(stateAt(-1)) ?? soonest())
+  const first = targets[index]
+  const provider = first === undefined ? null : registry.get(first.provider)
+  if (first === undefined || provider === null) return Either.left(gone)
   return Either.map(call.lane(provider, first.model), (lane) => ({
     first,
     run: step({ index, provider, lane }),

@@ -6,7 +6,8 @@
  * fails more often than not does not. Failures count where they speak of the target's health (`Decide.isUnhealthy`);
  * any other answer, a refusal included, shows that it is alive.
  *
- * When every target of a plan is open, the request fails at once, and is told when the first will be tried again.
+ * When every target of a plan is open, there is nowhere else to go: one of them is asked all the same, once, so that
+ * the caller hears of what is wrong now, and the first answer closes the breaker.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -29,8 +30,8 @@ export interface BreakerState extends Target {
   readonly retryAt: number | null
 }
 
-/** Leave to ask a target. `probe`: for everybody, alone. */
-export type Permit = "pass" | "probe"
+/** Leave to ask a target. `probe`: for everybody, alone. `last_resort`: it is open, but so is everything else. */
+export type Permit = "pass" | "probe" | "last_resort"
 
 /** How it went. `unknown`: nobody can say, as when the caller left. */
 export type Verdict = "alive" | "failed" | "unknown"
@@ -38,8 +39,11 @@ export type Verdict = "alive" | "failed" | "unknown"
 export interface Service {
   /** When the target may be asked, in milliseconds since the epoch; null for now. */
   readonly retryAt: (target: Target) => number | null
-  /** Null while it must be left alone. Whoever gets a permit must give it back with `leave`. */
-  readonly enter: (target: Target) => Permit | null
+  /**
+   * Null while it must be left alone, which it never must as the last resort. Whoever gets a permit must give it back
+   * with `leave`.
+   */
+  readonly enter: (target: Target, isLastResort: boolean) => Permit | null
   readonly leave: (target: Target, permit: Permit, verdict: Verdict, policy: Policy["breaker"]) => void
   /** Of the targets that have failed lately; all others are closed. */
   readonly states: () => ReadonlyArray<BreakerState>
@@ -102,8 +106,8 @@ export const over = (now: () => number): Service => {
 
   return {
     retryAt,
-    enter: (target) => {
-      if (retryAt(target) !== null) return null
+    enter: (target, isLastResort) => {
+      if (retryAt(target) !== null) return isLastResort ? "last_resort" : null
       const entry = find(target)
       if (entry === undefined || entry.openUntil === null) return "pass"
       entry.probing = true
@@ -116,8 +120,10 @@ export const over = (now: () => number): Service => {
         if (verdict === "alive") entries.delete(keyOf(target))
         // Without a verdict the next request tries: the time at which it may is past.
         if (verdict === "failed") known.openUntil = now() + policy.cooldown
+      } else if (permit === "last_resort" && verdict === "alive") {
+        entries.delete(keyOf(target))
       } else if (known !== undefined && known.openUntil !== null) {
-        // Whoever went before it opened says nothing new.
+        // Whoever went before it opened says nothing new, nor does a failure of what is open anyway.
       } else if (verdict === "failed") {
         failed(entryFor(target), policy)
       } else if (verdict === "alive" && known !== undefined) {

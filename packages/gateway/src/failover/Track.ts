@@ -46,6 +46,8 @@ export interface Start<Out> {
   readonly isLast: boolean
   /** It is the first of the plan. */
   readonly isFirst: boolean
+  /** Its breaker does not count: there is nothing else to ask, and nothing was asked before. */
+  readonly isLastResort: boolean
   /** Another attempt may run beside it: whoever has an answer first ends the other. */
   readonly competes: boolean
 }
@@ -137,8 +139,8 @@ export const make = <Out>(
     sent: () => sent,
     winner: () => winner?.target ?? null,
     firstTokenAt: () => firstTokenAt,
-    start: ({ competes, isFirst, isLast, lane, provider, target }) => {
-      const permit = breakers.enter(target)
+    start: ({ competes, isFirst, isLast, isLastResort, lane, provider, target }) => {
+      const permit = breakers.enter(target, isLastResort)
       if (permit === null) return null
       const record = Attempt.record(sent !== null)
       const transcript = sent ?? new Transcript()

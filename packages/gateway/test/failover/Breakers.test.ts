@@ -18,7 +18,7 @@ const clocked = () => {
 
 /** One request, told how it went. */
 const ask = (breakers: Breakers.Service, verdict: Breakers.Verdict, of = target): Breakers.Permit | null => {
-  const permit = breakers.enter(of)
+  const permit = breakers.enter(of, false)
   if (permit !== null) breakers.leave(of, permit, verdict, policy)
   return permit
 }
@@ -45,8 +45,8 @@ describe("a breaker", () => {
     for (const _ of [1, 2, 3]) ask(breakers, "failed")
     pass(100)
     assert.strictEqual(stateOf(breakers), "half_open")
-    assert.strictEqual(breakers.enter(target), "probe")
-    assert.isNull(breakers.enter(target))
+    assert.strictEqual(breakers.enter(target, false), "probe")
+    assert.isNull(breakers.enter(target, false))
     breakers.leave(target, "probe", "alive", policy)
     assert.strictEqual(ask(breakers, "alive"), "pass")
     assert.deepStrictEqual(breakers.states(), [])
@@ -57,11 +57,11 @@ describe("a breaker", () => {
     for (const _ of [1, 2, 3]) ask(breakers, "failed")
     pass(100)
     assert.strictEqual(ask(breakers, "failed"), "probe")
-    assert.isNull(breakers.enter(target))
+    assert.isNull(breakers.enter(target, false))
     pass(99)
-    assert.isNull(breakers.enter(target))
+    assert.isNull(breakers.enter(target, false))
     pass(1)
-    assert.strictEqual(breakers.enter(target), "probe")
+    assert.strictEqual(breakers.enter(target, false), "probe")
   })
 
   it("lets the next try when nobody can say how it went for the one that tried", () => {
@@ -75,8 +75,8 @@ describe("a breaker", () => {
 
   it("does not hear those who went before it opened", () => {
     const { breakers, pass } = clocked()
-    const early = breakers.enter(target)!
-    const late = breakers.enter(target)!
+    const early = breakers.enter(target, false)!
+    const late = breakers.enter(target, false)!
     for (const _ of [1, 2, 3]) ask(breakers, "failed")
     breakers.leave(target, early, "alive", policy)
     assert.strictEqual(stateOf(breakers), "open")
@@ -115,7 +115,7 @@ describe("a breaker", () => {
             pass(step.millis)
           } else if (step.do === "enter") {
             const expected = openUntil === null ? "pass" : !probing && now >= openUntil ? "probe" : null
-            const permit = breakers.enter(target)
+            const permit = breakers.enter(target, false)
             assert.strictEqual(permit, expected)
             if (permit === "probe") probing = true
             if (permit !== null) out.push(permit)

@@ -25,16 +25,20 @@ describe("a target's breaker", () => {
     })
   )
 
-  it.scoped("that is open everywhere fails the request at once, and says when to come back", () =>
+  it.scoped("that is open everywhere leaves one to ask, once, and its first answer closes it", () =>
     Effect.gen(function* () {
-      const world = yield* run({ first: status(500), entry })
-      yield* Effect.flip(world.send(Harness.sink()))
-      const failure = yield* Effect.flip(world.send(Harness.sink()))
-      assert.deepStrictEqual([failure.reason, failure.status, failure.code], ["unreachable", 503, "breaker_open"])
-      assert.strictEqual(failure.retryAfterMillis, 10_000)
-      assert.include(failure.message, "mock/m")
-      assert.lengthOf(world.asked, 2)
-      assert.lengthOf(world.openings, 2)
+      const retried = { ...entry, retry: { max: 2, delay: "1s", jitter: "none" } }
+      const fails = status(500)
+      const world = yield* run({ first: inTurn(fails, fails, fails, ok), second: fails, entry: retried }, "9 seconds")
+      assert.strictEqual(world.failure?.reason, "server")
+      const asked = world.asked.length
+      assert.strictEqual((yield* Effect.flip(world.send(Harness.sink()))).reason, "server")
+      assert.lengthOf(world.asked, asked + 1)
+      yield* world.send(Harness.sink())
+      assert.deepStrictEqual(
+        world.breakers().map(({ provider }) => provider),
+        ["spare"]
+      )
     })
   )
 
@@ -45,7 +49,7 @@ describe("a target's breaker", () => {
       yield* TestClock.adjust("10 seconds")
       const probe = yield* Effect.fork(world.send(Harness.sink()))
       yield* Harness.settled
-      assert.strictEqual((yield* Effect.flip(world.send(Harness.sink()))).code, "breaker_open")
+      assert.deepInclude(world.breakers()[0], { state: "half_open" })
       yield* Fiber.interrupt(probe)
       yield* world.send(Harness.sink())
       assert.deepStrictEqual(world.breakers(), [])
