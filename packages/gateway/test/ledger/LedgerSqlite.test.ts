@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { conforms } from "./conformance.ts"
-import { id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
+import { hold, id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "penstock-ledger-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -199,16 +199,32 @@ describe("LedgerSqlite", () => {
     }).pipe(Effect.provide(Layer.provide(openFile(file), Logger.replace(Logger.defaultLogger, logger))))
   })
 
-  it.live("a row that another process took is not counted twice", () => {
+  it.live("a ledger that opens the file leaves the rows of a living one alone", () => {
     const file = newFile()
     return Effect.gen(function* () {
       const ledger = yield* Ledger
       yield* ledger.open(opening(1))
-      yield* ledger.open(opening(2))
       yield* Effect.gen(function* () {
         const other = yield* Ledger
         yield* other.open(opening(9))
+        yield* other.settle(settlement(9))
       }).pipe(Effect.provide(Layer.fresh(openFile(file))))
+      yield* ledger.settle(settlement(1))
+      yield* ledger.flush
+      assert.deepInclude((yield* ledger.costs({ by: [] })).total, { requests: 2, errors: 0, cost_nanousd: 72_000 })
+    }).pipe(Effect.provide(openFile(file)))
+  })
+
+  it.live("a row that another process took is not counted twice", () => {
+    const file = newFile()
+    return Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const sql = yield* SqlClient.SqlClient
+      yield* ledger.open(opening(1, { holds: [hold(500, 1000)] }))
+      yield* ledger.open(opening(2))
+      // As others do with one that stood still for too long.
+      yield* sql`DELETE FROM ledger_process`
+      yield* Effect.void.pipe(Effect.provide(Layer.fresh(openFile(file))))
       yield* ledger.settle(settlement(1))
       yield* Effect.all([ledger.open(opening(3)), ledger.settle(settlement(2)), ledger.settle(settlement(3))], {
         concurrency: "unbounded"
@@ -216,6 +232,8 @@ describe("LedgerSqlite", () => {
       yield* ledger.flush
       const { total } = yield* ledger.costs({ by: [] })
       assert.deepInclude(total, { requests: 3, errors: 2, cost_nanousd: 36_000 })
+      const budgets = yield* sql`SELECT spent, reserved FROM budget_window`
+      assert.deepStrictEqual(budgets, [{ spent: 0, reserved: 0 }])
     }).pipe(Effect.provide(openFile(file)))
   })
 
