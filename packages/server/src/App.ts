@@ -1,5 +1,6 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
@@ -26,7 +27,7 @@ const layerLedger = Layer.unwrapEffect(
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Gateway.layer.pipe(
-  Layer.provideMerge(Router.layer),
+  Layer.provideMerge(Layer.merge(Router.layer, Budgets.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, layerLedger)),
   Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer)),
   Layer.provideMerge(Listener.layer)

@@ -4,6 +4,7 @@
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { BudgetsApi } from "./BudgetsApi.ts"
 import { describe } from "./DataPlane.ts"
 import { LedgerApi } from "./LedgerApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
@@ -15,6 +16,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(ModelsApi)
   .add(RoutingApi)
   .add(LedgerApi)
+  .add(BudgetsApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

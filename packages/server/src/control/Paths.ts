@@ -20,7 +20,7 @@ const known: ReadonlyMap<string, ReadonlyArray<string>> = (() => {
   return methods
 })()
 
-/** `/v1/models/:model` is the only path with a parameter, and it takes the rest. */
+/** A parameter is the last part of a path and takes the rest: a model's name may hold slashes. */
 const matches = (pattern: string, path: string): boolean => {
   const colon = pattern.indexOf(":")
   return colon < 0 ? pattern === path : path.length > colon && path.startsWith(pattern.slice(0, colon))

@@ -40,7 +40,9 @@ describe("openapi.json", () => {
       "/v1/models/{model}",
       "/v1/explain",
       "/v1/requests",
+      "/v1/requests/{id}",
       "/v1/costs",
+      "/v1/budgets",
       "/",
       "/health",
       "/ready"
@@ -104,6 +106,9 @@ describe("the client that derives from the API", () => {
           "model",
           "day"
         ])
+        assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
+        const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
+        assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))
         assert.instanceOf(missing, GatewayError)
         assert.strictEqual(missing.reason, "model_not_found")
