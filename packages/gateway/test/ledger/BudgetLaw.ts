@@ -6,11 +6,14 @@ import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import { nano, opening, settlement } from "./Fixtures.ts"
 
-export const budgets: ReadonlyArray<Budget> = [
-  { scope: "gateway", limit: nano(1_000), per: "total" },
-  { scope: "key:a", limit: nano(300), per: "total" },
-  { scope: "key:b", limit: nano(700), per: "run" }
-]
+const windows = ["total", "run", "month"] as const
+
+/** Three budgets with any limits. */
+export const anyBudgets = fc
+  .tuple(...windows.map(() => fc.integer({ min: 0, max: 1_000 })))
+  .map((limits) =>
+    windows.map((per, index): Budget => ({ scope: `key:${index}`, limit: nano(limits[index] ?? 0), per }))
+  )
 
 export type Step =
   | {
@@ -27,7 +30,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     kind: fc.constant("open" as const),
     number,
-    holds: fc.uniqueArray(fc.tuple(fc.nat({ max: budgets.length - 1 }), fc.nat({ max: 400 })), {
+    holds: fc.uniqueArray(fc.tuple(fc.nat({ max: windows.length - 1 }), fc.nat({ max: 400 })), {
       selector: ([budget]) => budget
     })
   }),
@@ -42,20 +45,26 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What the sums should be, from the answers that the ledger gave. */
 export interface Model {
+  readonly budgets: ReadonlyArray<Budget>
   /** An id is used once. */
   readonly used: Set<number>
   readonly open: Map<number, ReadonlyArray<readonly [number, number]>>
   readonly spent: Array<number>
 }
 
-export const newModel = (): Model => ({ used: new Set(), open: new Map(), spent: budgets.map(() => 0) })
+export const newModel = (budgets: ReadonlyArray<Budget>): Model => ({
+  budgets,
+  used: new Set(),
+  open: new Map(),
+  spent: budgets.map(() => 0)
+})
 
 const reservedOf = ({ open }: Model, budget: number): number =>
   [...open.values()].flat().reduce((sum, [of, amount]) => (of === budget ? sum + amount : sum), 0)
 
 export const assertAgrees = (model: Model): Effect.Effect<void, LedgerError, Ledger> =>
   Effect.flatMap(Ledger, (ledger) =>
-    Effect.map(ledger.spending(budgets), (states) => {
+    Effect.map(ledger.spending(model.budgets), (states) => {
       for (const [index, { budget, reserved, spent }] of states.entries()) {
         assert.strictEqual(spent, model.spent[index])
         assert.strictEqual(reserved, reservedOf(model, index))
@@ -69,9 +78,9 @@ export const take = Effect.fnUntraced(function* (model: Model, one: Step) {
   switch (one.kind) {
     case "open": {
       if (model.used.has(one.number)) return
-      const holds = one.holds.map(([budget, amount]) => ({ budget: budgets[budget]!, amount: nano(amount) }))
+      const holds = one.holds.map(([budget, amount]) => ({ budget: model.budgets[budget]!, amount: nano(amount) }))
       const fits = one.holds.every(
-        ([budget, amount]) => model.spent[budget]! + reservedOf(model, budget) + amount <= budgets[budget]!.limit
+        ([budget, amount]) => model.spent[budget]! + reservedOf(model, budget) + amount <= model.budgets[budget]!.limit
       )
       const opened = yield* Effect.either(ledger.open(opening(one.number, { holds })))
       assert.strictEqual(opened._tag, fits ? "Right" : "Left")
@@ -101,8 +110,8 @@ export const lawOfBudgets = (run: <A, E>(effect: Effect.Effect<A, E, Ledger>) =>
   it.live("spent is what was settled, reserved what is open, and both together never above the limit", () =>
     Effect.promise(() =>
       fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 60 }), (steps) => {
-          const model = newModel()
+        fc.asyncProperty(anyBudgets, fc.array(step, { maxLength: 60 }), (budgets, steps) => {
+          const model = newModel(budgets)
           return run(Effect.forEach([...steps, { kind: "flush" } as const], (one) => take(model, one))).pipe(
             Effect.asVoid,
             Effect.runPromise
