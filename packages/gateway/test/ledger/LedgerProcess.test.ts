@@ -3,13 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
+import { requestLog } from "@penstock/gateway/ledger/migrations/RequestLog"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { hold, id, opening, prices, settlement } from "./Fixtures.ts"
+import { hold, id, noon, opening, prices, settlement } from "./Fixtures.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "penstock-processes-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -125,6 +128,32 @@ describe("a process that is gone", () => {
       yield* Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         assert.deepStrictEqual(yield* sql`SELECT id FROM ledger_process`, [{ id: 2 }])
+      }).pipe(Effect.provide(openFile(file)))
+    })
+  })
+})
+
+describe("a file from before processes were told apart", () => {
+  it.effect("is brought up to date, and what it has open is interrupted", () => {
+    const file = newFile()
+    return Effect.gen(function* () {
+      yield* Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        yield* Migrator.make({})({
+          loader: Migrator.fromRecord({ "0001_request_log": requestLog }),
+          table: "ledger_migrations"
+        })
+        yield* sql`INSERT INTO request_open VALUES
+          (${id(1)}, ${noon + 1}, NULL, NULL, 'chat.completions', 'fast', 'openai', 'gpt-4o-mini', 0)`
+      }).pipe(Effect.provide(SqliteClient.layer({ filename: file })))
+      yield* Effect.gen(function* () {
+        const ledger = yield* Ledger
+        const { requests } = yield* ledger.requests({})
+        assert.deepStrictEqual(
+          requests.map((row) => [row.id, row.status, row.estimated, row.saved_usd]),
+          [[id(1), "interrupted", false, null]]
+        )
+        assert.strictEqual(yield* statusOf(1), "interrupted")
       }).pipe(Effect.provide(openFile(file)))
     })
   })
