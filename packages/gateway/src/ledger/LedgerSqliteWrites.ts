@@ -6,137 +6,16 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
-import type { Usage } from "@penstock/schema/Usage"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Sums from "./BudgetSums.ts"
 import { type Batch, type CommitError, noRefusals, type Refusals } from "./GroupCommit.ts"
 import type { BudgetExceeded } from "./Ledger.ts"
 import * as Budgets from "./LedgerSqliteBudgets.ts"
+import * as Rows from "./LedgerSqliteRows.ts"
 import * as RowStatement from "./RowStatement.ts"
 import { exclusively, isLocked, transaction } from "./SqliteTransaction.ts"
 import * as UsageDaily from "./UsageDaily.ts"
-
-const openingColumns = [
-  "id",
-  "started_at",
-  "key_name",
-  "workflow_name",
-  "endpoint",
-  "requested_model",
-  "provider",
-  "model",
-  "stream"
-]
-const bucketColumns = [
-  "input",
-  "cache_read",
-  "cache_write_5m",
-  "cache_write_1h",
-  "input_audio",
-  "output",
-  "reasoning",
-  "output_audio"
-]
-const endingColumns = [
-  "status",
-  ...bucketColumns,
-  "cost",
-  "latency_ms",
-  "first_token_ms",
-  "attempts",
-  "error_reason",
-  "error_message",
-  "estimated",
-  "saved"
-]
-const attemptColumns = [
-  "request_id",
-  "number",
-  "provider",
-  "model",
-  "outcome",
-  "reason",
-  "upstream_status",
-  "started_at",
-  "latency_ms",
-  "first_token_ms",
-  ...bucketColumns,
-  "cost"
-]
-const cellKey = ["day", "provider", "model", "key_name", "workflow_name", "priced"]
-const cellSums = ["requests", "errors", ...bucketColumns, "cost"]
-
-const insertInto = (table: string, columns: ReadonlyArray<string>) => (values: string) =>
-  `INSERT INTO ${table} (${columns.join(", ")}) VALUES ${values}`
-
-const logColumns = [...openingColumns, ...endingColumns]
-const insertLog = RowStatement.make(logColumns.length, insertInto("request_log", logColumns))
-const insertAttempts = RowStatement.make(attemptColumns.length, insertInto("request_attempt", attemptColumns))
-const deleteOpen = RowStatement.make(1, (values) => `DELETE FROM request_open WHERE id IN (${values})`)
-const addDaily = RowStatement.make(
-  cellKey.length + cellSums.length,
-  (values) => `${insertInto("usage_daily", [...cellKey, ...cellSums])(values)}
-    ON CONFLICT (${cellKey.join(", ")}) DO UPDATE SET ${cellSums.map((sum) => `${sum} = ${sum} + excluded.${sum}`).join(", ")}`
-)
-
-type Values = Array<RowStatement.Value>
-
-const pushOpening = (values: Values, opening: Opening, provider: string, model: string): void => {
-  values.push(
-    opening.id,
-    opening.startedAt,
-    opening.key,
-    opening.workflowName,
-    opening.endpoint,
-    opening.requestedModel,
-    provider,
-    model,
-    opening.stream ? 1 : 0
-  )
-}
-
-const pushUsage = (values: Values, usage: Usage | null): void => {
-  if (usage === null) values.push(null, null, null, null, null, null, null, null)
-  else {
-    values.push(usage.input, usage.cacheRead, usage.cacheWrite5m, usage.cacheWrite1h, usage.inputAudio)
-    values.push(usage.output, usage.reasoning, usage.outputAudio)
-  }
-}
-
-const pushEnding = (values: Values, settlement: Settlement): void => {
-  values.push(settlement.status)
-  pushUsage(values, settlement.usage)
-  values.push(
-    settlement.cost,
-    settlement.latencyMillis,
-    settlement.firstTokenMillis,
-    settlement.attempts.length,
-    settlement.error === null ? null : settlement.error.reason,
-    settlement.error === null ? null : settlement.error.message,
-    settlement.estimated ? 1 : 0,
-    settlement.saved
-  )
-}
-
-/** The one attempt of a request that ended well is told by the request itself. */
-const toldByRequest = ({ attempts, status }: Settlement): boolean =>
-  attempts.length === 0 || (attempts.length === 1 && status === "ok" && attempts[0]?.outcome === "ok")
-
-const pushAttempts = (values: Values, { attempts, id }: Settlement): void => {
-  for (const [index, attempt] of attempts.entries()) {
-    values.push(id, index + 1, attempt.provider, attempt.model, attempt.outcome, attempt.reason)
-    values.push(attempt.upstreamStatus, attempt.startedAt, attempt.latencyMillis, attempt.firstTokenMillis)
-    pushUsage(values, attempt.usage)
-    values.push(attempt.cost)
-  }
-}
-
-const pushCell = (values: Values, cell: UsageDaily.Cell): void => {
-  values.push(cell.day, cell.provider, cell.model, cell.key, cell.workflow, cell.priced ? 1 : 0)
-  values.push(cell.requests, cell.errors, cell.input, cell.cacheRead, cell.cacheWrite5m, cell.cacheWrite1h)
-  values.push(cell.inputAudio, cell.output, cell.reasoning, cell.outputAudio, cell.cost)
-}
 
 /** A row that this process opened is not open in the database any more. */
 interface NotOpen {
@@ -213,15 +92,14 @@ const holdsNothing = ({ opening }: Open): boolean => opening.holds.length === 0
 interface Owner {
   readonly clock: Clock.Clock
   readonly insertOpen: RowStatement.RowStatement
-  /** The same with what is held, which nearly no row has where there are no budgets. */
   readonly insertHolding: RowStatement.RowStatement
 }
 
 const writeOpenings = (connection: Connection, { insertHolding, insertOpen }: Owner, openings: ReadonlyArray<Open>) => {
   const plain = openings.every(holdsNothing)
-  const values: Values = []
+  const values: Rows.Values = []
   for (const { opening, reservations } of openings) {
-    pushOpening(values, opening, opening.provider, opening.model)
+    Rows.pushOpening(values, opening, opening.provider, opening.model)
     if (!plain) values.push(reservations === null || reservations.length === 0 ? null : Budgets.encode(reservations))
   }
   return RowStatement.write(connection, plain ? insertOpen : insertHolding, values)
@@ -232,31 +110,31 @@ const writeClosings = (
   closings: ReadonlyArray<Closing>
 ): Effect.Effect<void, SqlError | NotOpen> => {
   if (closings.length === 0) return Effect.void
-  const ids: Values = []
-  const log: Values = []
-  const attempts: Values = []
-  const sums: Values = []
+  const ids: Rows.Values = []
+  const log: Rows.Values = []
+  const attempts: Rows.Values = []
+  const sums: Rows.Values = []
   const cells = UsageDaily.empty()
   for (const {
     open: { opening },
     settlement
   } of closings) {
     ids.push(settlement.id)
-    pushOpening(log, opening, settlement.provider, settlement.model)
-    pushEnding(log, settlement)
-    if (!toldByRequest(settlement)) pushAttempts(attempts, settlement)
+    Rows.pushOpening(log, opening, settlement.provider, settlement.model)
+    Rows.pushEnding(log, settlement)
+    if (!Rows.toldByRequest(settlement)) Rows.pushAttempts(attempts, settlement)
     UsageDaily.add(cells, opening, settlement)
   }
-  for (const cell of cells.list) pushCell(sums, cell)
-  const writeLog = Effect.flatMap(RowStatement.write(connection, insertLog, log), () =>
-    RowStatement.write(connection, addDaily, sums)
+  for (const cell of cells.list) Rows.pushCell(sums, cell)
+  const writeLog = Effect.flatMap(RowStatement.write(connection, Rows.insertLog, log), () =>
+    RowStatement.write(connection, Rows.addDaily, sums)
   )
   return Effect.flatMap(
-    RowStatement.write(connection, deleteOpen, ids),
+    RowStatement.write(connection, Rows.deleteOpen, ids),
     (deleted): Effect.Effect<unknown, SqlError | NotOpen> => {
       if (deleted !== closings.length) return Effect.fail(notOpen)
       if (attempts.length === 0) return writeLog
-      return Effect.zipRight(writeLog, RowStatement.write(connection, insertAttempts, attempts))
+      return Effect.zipRight(writeLog, RowStatement.write(connection, Rows.insertAttempts, attempts))
     }
   )
 }
@@ -303,13 +181,7 @@ export interface Options {
 /** Commits batches on the client's connection. Rows that are open are remembered until they are settled. */
 export const make = (sql: SqlClient.SqlClient, { clock, owner: id, released }: Options) => {
   const open = new Map<string, Open>()
-  const insert = (columns: ReadonlyArray<string>) =>
-    RowStatement.make(columns.length, insertInto("request_open", [...columns, "owner"]), [id])
-  const owner: Owner = {
-    clock,
-    insertOpen: insert(openingColumns),
-    insertHolding: insert([...openingColumns, "holds"])
-  }
+  const owner: Owner = { clock, insertOpen: Rows.insertOpen(id), insertHolding: Rows.insertHolding(id) }
 
   return (batch: Batch): Effect.Effect<Refusals, CommitError> =>
     Effect.suspend(() => {
