@@ -1,5 +1,6 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as ResponseCache from "@penstock/gateway/cache/ResponseCache"
 import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
@@ -32,7 +33,7 @@ const layerLedger = Layer.unwrapEffect(
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory).pipe(
-  Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer)),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
   Layer.provideMerge(layerLedger),
   Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer)),
