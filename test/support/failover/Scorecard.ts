@@ -26,9 +26,7 @@ export const scorecard = (scores: Scores): string =>
     rows.map((row) => [
       `\`${row.id}\``,
       row.fault,
-      ...wireNames.flatMap((wire) =>
-        (["stream", "whole"] as const).map((mode) => (scores(row, wire, mode) ?? "–").padEnd(4))
-      )
+      ...wireNames.flatMap((wire) => (["stream", "whole"] as const).map((mode) => scores(row, wire, mode) ?? "–"))
     ])
   )
 
