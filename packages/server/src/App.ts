@@ -1,5 +1,6 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
@@ -7,6 +8,7 @@ import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
@@ -26,7 +28,7 @@ const layerLedger = Layer.unwrapEffect(
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Gateway.layer.pipe(
-  Layer.provideMerge(Router.layer),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, layerLedger)),
   Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer)),
   Layer.provideMerge(Listener.layer)

@@ -1,29 +1,38 @@
 /**
- * One call to one target: the lane's bytes out, the answer through the lane into the sink. An Effect per call, plain
- * functions per chunk.
+ * One call to one target: the lane's bytes out, the answer through the lane into the sink, within its limits. An Effect
+ * per call, plain functions per chunk.
  *
- * Nothing reaches the sink before the first token: until then a failure is still a clean error status.
+ * Nothing reaches the sink before the first token, or, with `commit: complete`, before the end: until then a failure is
+ * invisible, and another attempt may take its place.
  */
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type { NanoDollars } from "@penstock/schema/Money"
 import type { Usage } from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
+import type { Policy } from "../failover/Policy.ts"
+import type { Watchdog } from "../failover/Watchdog.ts"
 import type { Headers } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import { unreachable } from "../providers/ProviderRegistry.ts"
-import type { Receiver } from "../providers/Transport.ts"
+import { type Receiver, stoppable } from "../providers/Transport.ts"
 import * as Json from "../wire/Json.ts"
 import type { Relay } from "../wire/Relay.ts"
 import type { Head, Lane, Sink } from "./Call.ts"
+import * as TimeLimit from "./TimeLimit.ts"
 
-/** What the ledger wants to know of an attempt, filled in as it goes; true at any moment it is interrupted. */
+/** What is known of an attempt, filled in as it goes; true at any moment it is interrupted. */
 export interface Record {
   usage: Usage | null
   /** Undefined until the answer is whole. */
   cost: NanoDollars | null | undefined
   /** Milliseconds since the epoch. */
   firstTokenAt: number | null
+  /** The caller has a part of the answer: from here on a failure is no longer invisible. */
+  begun: boolean
 }
+
+/** `begun`: an attempt before this one began the answer, and this one goes on with it. */
+export const record = (begun: boolean): Record => ({ usage: null, cost: undefined, firstTokenAt: null, begun })
 
 export interface Options<Out> {
   readonly provider: Provider
@@ -33,8 +42,9 @@ export interface Options<Out> {
   readonly head: Omit<Head, "cost">
   readonly record: Record
   readonly costOf: (usage: Usage | null) => NanoDollars | null
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
+  readonly commit: Policy["commit"]
+  readonly limits: TimeLimit.Limits
+  readonly watchdog: Watchdog
 }
 
 const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? "").includes("application/json")
@@ -42,95 +52,147 @@ const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? 
 const cut = (provider: Provider): GatewayError.GatewayError =>
   GatewayError.make("network", `Provider "${provider.name}" ended the stream before the answer was whole.`)
 
-/** The longest whole answer: pictures and speech as text are the largest there are. */
+const noSource = () => {}
+
+/** The most that is kept of an answer: pictures and speech as text are the largest there are. */
 const maxBytes = 256 * 1024 * 1024
 
 const tooMuch = (provider: Provider): GatewayError.GatewayError =>
   GatewayError.make("invalid_response", `Provider "${provider.name}" sent an answer of more than ${maxBytes} bytes.`)
 
-/** Sends the request and sees the answer through. Interruption aborts the provider at once. */
-export const run = <Out>(options: Options<Out>): Effect.Effect<void, GatewayError.GatewayError> =>
-  Effect.suspend(() => {
-    const { lane, provider, record, sink } = options
-    let status = 0
-    let headers: Headers = {}
-    let relay: Relay<Out> | null = null
-    let begun = false
-    const held: Array<Out> = []
-    const chunks: Array<Uint8Array> = []
-    let size = 0
+export interface Attempt {
+  /** Sends the request and sees the answer through. Interruption aborts the provider at once. */
+  readonly run: Effect.Effect<void, GatewayError.GatewayError>
+  /** To be called when `run` has ended, however it did. */
+  readonly end: () => void
+}
 
-    /** What a relay gave goes to the sink once there is a token. Says whether the sink takes more. */
-    const deliver = (from: Relay<Out>, out: Out | null): boolean => {
-      const { seen } = from
-      record.usage = seen.usage
-      if (seen.token && record.firstTokenAt === null) record.firstTokenAt = options.now()
-      if (begun) return out === null || sink.write(out)
-      if (seen.failure !== null) return true
-      if (out !== null) held.push(out)
-      if (!seen.token && !seen.finished) return true
-      begun = true
-      sink.begin({ ...options.head, cost: null })
-      let more = true
-      for (const each of held) more = sink.write(each)
-      return more
+/** The attempt's time begins now: `run` is to follow at once. */
+export const make = <Out>(options: Options<Out>): Attempt => {
+  const { lane, provider, record, sink, watchdog } = options
+  let status = 0
+  let headers: Headers = {}
+  let relay: Relay<Out> | null = null
+  let resumeSource = noSource
+  let attached = false
+  const held: Array<Out> = []
+  const chunks: Array<Uint8Array> = []
+  /** Bytes that are kept. */
+  let size = 0
+  const limit = TimeLimit.start(options.limits, watchdog, provider)
+
+  const isDue = ({ seen }: Relay<Out>): boolean => seen.finished || (seen.token && options.commit === "first_token")
+
+  const begin = (): void => {
+    record.begun = true
+    sink.begin({ ...options.head, cost: null })
+  }
+
+  /** Only one that writes is paused and resumed. */
+  const attach = (): void => {
+    if (attached) return
+    attached = true
+    sink.onDrain(() => {
+      if (resumeSource === noSource) return
+      limit.resumed()
+      resumeSource()
+    })
+  }
+
+  /** What a relay gave goes to the sink once it is due. Says whether the sink takes more. */
+  const deliver = (from: Relay<Out>, out: Out | null): boolean => {
+    const { seen } = from
+    record.usage = seen.usage
+    if (seen.token && record.firstTokenAt === null) {
+      record.firstTokenAt = watchdog.now()
+      limit.answering()
     }
+    if (record.begun) attach()
+    if (record.begun && held.length === 0) return out === null || sink.write(out)
+    if (seen.failure !== null) return true
+    if (out !== null) held.push(out)
+    if (!isDue(from)) return true
+    if (!record.begun) begin()
+    attach()
+    let more = true
+    for (const each of held.splice(0)) more = sink.write(each)
+    return more
+  }
 
-    const receiver: Receiver = {
-      onHead: (receivedStatus, receivedHeaders, resume) => {
-        status = receivedStatus
-        headers = receivedHeaders
-        // A server that cannot stream this answer sends it whole.
-        if (options.stream && status >= 200 && status < 300 && !isJson(headers)) {
-          relay = lane.relay()
-          sink.onDrain(resume)
-        }
-      },
-      onChunk: (chunk) => {
-        if (relay === null) {
-          chunks.push(chunk)
-          size += chunk.length
-          return size > maxBytes ? "enough" : "more"
-        }
-        const more = deliver(relay, relay.push(chunk))
-        return relay.seen.finished || relay.seen.failure !== null ? "enough" : more ? "more" : "pause"
+  const receiver: Receiver = {
+    onStart: limit.onStart,
+    onConnect: limit.connected,
+    onHead: (receivedStatus, receivedHeaders, resume) => {
+      status = receivedStatus
+      headers = receivedHeaders
+      // A server that cannot stream this answer sends it whole.
+      if (options.stream && status >= 200 && status < 300 && !isJson(headers)) {
+        relay = lane.relay()
+        resumeSource = resume
+        limit.connected()
+      } else {
+        limit.answering()
       }
-    }
-
-    const finishStream = (from: Relay<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
-      if (!from.seen.finished && from.seen.failure === null) deliver(from, from.end())
-      if (from.seen.failure !== null) return Effect.fail(from.seen.failure)
-      if (!from.seen.finished) return Effect.fail(cut(provider))
-      record.cost = options.costOf(from.seen.usage)
-      sink.end(record.cost)
-      return Effect.void
-    }
-
-    const finishWhole = (body: Buffer): Effect.Effect<void, GatewayError.GatewayError> => {
-      if (size > maxBytes) return Effect.fail(tooMuch(provider))
-      if (status < 200 || status >= 300) {
-        const text = body.toString("utf8")
-        return Effect.fail(provider.protocol.failure(status, Json.parse(text) ?? text, headers))
+    },
+    onChunk: (chunk) => {
+      limit.alive()
+      if (relay === null) {
+        chunks.push(chunk)
+        size += chunk.length
+        return size > maxBytes ? "enough" : "more"
       }
-      const whole = lane.whole(body)
-      if (whole._tag === "Left") return Effect.fail(whole.left)
-      record.usage = whole.right.usage
-      const cost = options.costOf(record.usage)
-      record.cost = cost
+      const more = deliver(relay, relay.push(chunk))
+      if (!record.begun) size += chunk.length
+      if (relay.seen.finished || relay.seen.failure !== null || (size > maxBytes && !record.begun)) return "enough"
+      if (!more) limit.paused()
+      return more ? "more" : "pause"
+    }
+  }
+
+  const finishStream = (from: Relay<Out>): Effect.Effect<void, GatewayError.GatewayError> => {
+    if (size > maxBytes && !record.begun) return Effect.fail(tooMuch(provider))
+    if (!from.seen.finished && from.seen.failure === null) deliver(from, from.end())
+    if (from.seen.failure !== null) return Effect.fail(from.seen.failure)
+    if (!from.seen.finished) return Effect.fail(cut(provider))
+    record.cost = options.costOf(from.seen.usage)
+    sink.end(record.cost)
+    return Effect.void
+  }
+
+  const finishWhole = (body: Buffer): Effect.Effect<void, GatewayError.GatewayError> => {
+    if (size > maxBytes) return Effect.fail(tooMuch(provider))
+    if (status < 200 || status >= 300) {
+      const text = body.toString("utf8")
+      return Effect.fail(provider.protocol.failure(status, Json.parse(text) ?? text, headers))
+    }
+    const whole = lane.whole(body)
+    if (whole._tag === "Left") return Effect.fail(whole.left)
+    record.usage = whole.right.usage
+    const cost = options.costOf(record.usage)
+    record.cost = cost
+    if (!record.begun) {
+      record.begun = true
       sink.begin({ ...options.head, cost })
-      sink.write(whole.right.out)
-      sink.end(cost)
-      return Effect.void
     }
+    sink.write(whole.right.out)
+    sink.end(cost)
+    return Effect.void
+  }
 
-    const request = {
-      method: "POST" as const,
-      path: provider.protocol.chatPath,
-      headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
-      body: lane.body
-    }
-    return provider.transport.exchange(request, receiver).pipe(
+  const request = {
+    method: "POST" as const,
+    path: provider.protocol.chatPath,
+    headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
+    body: lane.body
+  }
+  return {
+    run: stoppable(provider.transport, request, receiver).pipe(
       Effect.mapError((error) => (error.reason === "unreachable" ? unreachable(provider, error) : error)),
       Effect.flatMap(() => (relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)))
-    )
-  })
+    ),
+    end: () => {
+      resumeSource = noSource
+      limit.end()
+    }
+  }
+}

@@ -10,6 +10,7 @@ import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import type { Provider } from "../providers/Provider.ts"
+import type { Needs } from "../routing/Needs.ts"
 import type { Relay } from "../wire/Relay.ts"
 
 /** Who interrupts a call when the gateway stops. Any other interruption is the caller leaving. */
@@ -29,6 +30,8 @@ export interface Call<Out> {
   readonly stream: boolean
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
   readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
+  /** What a model must be able to do; asked for when targets differ in it. Absent: nothing in particular. */
+  readonly needs?: () => Needs
 }
 
 /** A request in a provider's words, and how its answer becomes the caller's. */
@@ -42,6 +45,16 @@ export interface Lane<Out> {
   readonly whole: (body: Buffer) => Either.Either<Whole<Out>, GatewayError>
   /** A streamed answer. */
   readonly relay: () => Relay<Out>
+  /**
+   * The way on, after a stream broke of which the caller has a part: at another target, or at the same one if it goes
+   * on from the beginning of an answer (`prefill`). What that lane's relay gives follows what this one gave; `begin` is
+   * not called again. Null when it cannot be continued there; absent: nowhere.
+   */
+  readonly resume?: (
+    provider: Provider,
+    model: string,
+    prefill: boolean
+  ) => Either.Either<Lane<Out>, GatewayError> | null
 }
 
 export interface Whole<Out> {

@@ -5,6 +5,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import type { Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Keys } from "@penstock/gateway/keys/Keys"
 import type { Ledger } from "@penstock/gateway/ledger/Ledger"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -41,7 +42,7 @@ const layer = Documentation.layer.pipe(
 export const make: Effect.Effect<
   HttpApp.Default,
   never,
-  Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
+  Breakers | Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
 > = Effect.gen(function* () {
   const context = yield* Layer.build(layer)
   const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)

@@ -1,13 +1,14 @@
 /** `POST /v1/explain`. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { Breakers } from "@penstock/gateway/failover/Breakers"
 import { mayNotUse, mayUse } from "@penstock/gateway/keys/Keys"
+import * as Explain from "@penstock/gateway/routing/Explain"
 import { Router } from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { ExplainRequest } from "@penstock/schema/api/RoutingApi"
-import { Explanation } from "@penstock/schema/Explanation"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
@@ -54,6 +55,7 @@ const parse = (text: string): Effect.Effect<unknown, GatewayError> =>
 export const layer = HttpApiBuilder.group(PenstockApi, "routing", (handlers) =>
   Effect.gen(function* () {
     const router = yield* Router
+    const breakers = yield* Breakers
     const settings = yield* Settings
     return handlers.handleRaw("explain", ({ request }) =>
       Effect.gen(function* () {
@@ -63,13 +65,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "routing", (handlers) =>
         )
         const caller = yield* CurrentCaller
         if (!mayUse(caller, model)) return yield* mayNotUse(caller, model)
-        const plan = yield* router.plan(model)
-        return new Explanation({
-          model,
-          matched_by: plan.matchedBy,
-          matched: plan.matched,
-          candidates: plan.candidates
-        })
+        return Explain.explanation(model, yield* router.plan(model), breakers)
       })
     )
   })

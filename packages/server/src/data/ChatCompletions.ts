@@ -6,6 +6,7 @@ import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import * as Envelope from "@penstock/gateway/protocols/openai-chat/Envelope"
 import { dialect } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import { wantsUsage } from "@penstock/gateway/protocols/openai-chat/PassThrough"
+import * as Needs from "@penstock/gateway/routing/Needs"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -32,6 +33,7 @@ export const make = Effect.gen(function* () {
           workflowName: null,
           model: envelope.model,
           stream,
+          needs: () => Either.match(dialect.read(body.json), { onLeft: () => Needs.none, onRight: Needs.of }),
           lane: (provider, model) =>
             provider.protocol.id === dialect.id
               ? Either.right(Lanes.passThrough(dialect, provider, model, body, context))

@@ -1,0 +1,147 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Gateway } from "@penstock/gateway/Gateway"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { openai } from "../exchange/answers.ts"
+import * as Harness from "../exchange/gateway.ts"
+import { begun, frames, good, harnessOf, run, started } from "./scene.ts"
+
+describe("a stream", () => {
+  it.scoped("that is cut or stalls before its first token comes from the next target, invisibly", () =>
+    Effect.gen(function* () {
+      const [head = ""] = frames(openai)
+      for (const then of ["cut", "end", "silence"] as const) {
+        const world = yield* run(
+          { first: { chunks: [head], then }, second: good(openai, true), stream: true, entry: { retry: { max: 0 } } },
+          "40 seconds"
+        )
+        assert.isNull(world.failure)
+        assert.deepStrictEqual(world.asked, ["mock", "spare"])
+        assert.lengthOf(world.sink.heads, 1)
+        assert.strictEqual(Harness.textOf(world.sink).split("Héllo").length, 2)
+        assert.lengthOf(world.sink.ends, 1)
+      }
+    })
+  )
+
+  it.scoped("that is cut or stalls after its first token fails, where nothing can go on from it", () =>
+    Effect.gen(function* () {
+      for (const [then, reason] of [
+        ["cut", "network"],
+        ["silence", "timeout"]
+      ] as const) {
+        const world = yield* run({ first: { chunks: begun(openai), then }, second: good(openai, true), stream: true })
+        assert.strictEqual(world.failure?.reason, reason)
+        assert.deepStrictEqual(world.asked, ["mock"])
+        assert.lengthOf(world.sink.heads, 1)
+        assert.lengthOf(world.sink.ends, 0)
+      }
+    })
+  )
+
+  it.scoped("may come slowly, as long as no pause is too long", () =>
+    Effect.gen(function* () {
+      const harness = harnessOf({ first: { then: "mute" }, stream: true })
+      Object.assign(harness.transport, {
+        stops: undefined,
+        exchange: (_: unknown, receiver: Parameters<typeof harness.transport.exchange>[1]) =>
+          Effect.gen(function* () {
+            receiver.onHead(200, { "content-type": "text/event-stream" }, () => {})
+            for (const frame of frames(openai)) {
+              yield* Effect.sleep("14 seconds")
+              receiver.onChunk(Buffer.from(frame))
+            }
+          })
+      })
+      const sink = Harness.sink<Uint8Array>()
+      const fiber = yield* Effect.fork(
+        Effect.gen(function* () {
+          const gateway = yield* Gateway
+          yield* gateway.run(yield* Harness.call(true, { model: "fast" }), sink)
+        }).pipe(Effect.provide(harness.layer))
+      )
+      yield* TestClock.adjust("2 minutes")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+      assert.include(Harness.textOf(sink), "Héllo 👋")
+    })
+  )
+
+  it.scoped("is not cut because its caller reads slowly", () =>
+    Effect.gen(function* () {
+      const harness = harnessOf({ first: good(openai, true), stream: true })
+      const sink = Harness.sink<Uint8Array>(1)
+      const fiber = yield* Effect.fork(
+        Effect.gen(function* () {
+          const gateway = yield* Gateway
+          yield* gateway.run(yield* Harness.call(true, { model: "fast" }), sink)
+        }).pipe(Effect.provide(harness.layer))
+      )
+      yield* TestClock.adjust("9 minutes")
+      assert.isTrue(harness.transport.paused())
+      sink.drain()
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+      assert.lengthOf(sink.ends, 1)
+    })
+  )
+
+  it.scoped("with commit: complete is held back until it is whole, so that a later cut is invisible as well", () =>
+    Effect.gen(function* () {
+      const entry = { stream: { commit: "complete" }, retry: { max: 0 } }
+      for (const then of ["cut", "silence"] as const) {
+        const world = yield* started({
+          first: { chunks: begun(openai), then },
+          second: good(openai, true),
+          stream: true,
+          entry
+        })
+        if (then === "silence") assert.lengthOf(world.sink.heads, 0)
+        yield* TestClock.adjust("15 seconds")
+        yield* Fiber.join(world.fiber)
+        assert.deepStrictEqual(world.asked, ["mock", "spare"])
+        assert.lengthOf(world.sink.heads, 1)
+        assert.deepInclude(world.sink.heads[0], { provider: "spare" })
+        assert.strictEqual(Harness.textOf(world.sink).split("Héllo").length, 2)
+        assert.isTrue(Harness.textOf(world.sink).endsWith("data: [DONE]\n\n"))
+      }
+    })
+  )
+
+  it.scoped("goes on where it broke, when its lane knows how", () =>
+    Effect.gen(function* () {
+      const harness = harnessOf({
+        first: { chunks: begun(openai), then: "cut" },
+        second: good(openai, true),
+        stream: true
+      })
+      const sink = Harness.sink<Uint8Array>()
+      const resumed: Array<string> = []
+      yield* Effect.gen(function* () {
+        const gateway = yield* Gateway
+        const call = yield* Harness.call(true, { model: "fast" })
+        yield* gateway.run(
+          {
+            ...call,
+            lane: (provider, model) =>
+              Either.map(call.lane(provider, model), (lane) => ({
+                ...lane,
+                resume: (to, model, prefill) => {
+                  resumed.push(`${to.name}/${model} ${prefill}`)
+                  return call.lane(to, model)
+                }
+              }))
+          },
+          sink
+        )
+      }).pipe(Effect.provide(harness.layer))
+      assert.deepStrictEqual(resumed, ["spare/m false"])
+      // Begun once, ended once, and what the second gave follows.
+      assert.lengthOf(sink.heads, 1)
+      assert.lengthOf(sink.ends, 1)
+      assert.strictEqual(Harness.textOf(sink).split("Héllo").length, 3)
+      assert.deepInclude(harness.settlements[0], { status: "ok", provider: "spare" })
+    })
+  )
+})
