@@ -55,6 +55,16 @@ const faulty = (inner: Transport, protocol: Protocol, fault: FaultConfig): Trans
 }
 
 /**
+ * Whoever stops an exchange stops what the fault makes of it, and not the provider's part alone: that is why the
+ * transport does not say that it `stops`, and why the provider's is not asked to.
+ */
+const withoutStart = ({ onChunk, onConnect, onHead }: Receiver): Receiver => ({
+  ...(onConnect === undefined ? {} : { onConnect }),
+  onHead,
+  onChunk
+})
+
+/**
  * The transport, made to fail. Which calls it befalls is drawn in the order of the calls, from the fault's seed where
  * it has one; the draws go on as long as this value is used.
  */
@@ -62,15 +72,22 @@ export const make = (inner: Transport, protocol: Protocol, fault: FaultConfig): 
   const draw = fault.seed === undefined ? Random.next : Random.make(fault.seed).next
   const fails = faulty(inner, protocol, fault)
   const { delay } = fault
+  const befall = (request: TransportRequest, receiver: Receiver) => {
+    const befallen = Effect.suspend(() => fails(request, receiver))
+    if (delay === undefined) return befallen
+    // The provider is slow, not hard to reach.
+    return Effect.sync(() => receiver.onConnect?.()).pipe(
+      Effect.zipRight(Effect.sleep(delay)),
+      Effect.zipRight(befallen)
+    )
+  }
   return {
-    ...inner,
     exchange: (request, receiver) => {
-      if (request.method === "GET") return inner.exchange(request, receiver)
-      const befallen = Effect.suspend(() => fails(request, receiver))
-      return Effect.flatMap(draw, (drawn) => {
-        if (drawn >= fault.probability) return inner.exchange(request, receiver)
-        return delay === undefined ? befallen : Effect.zipRight(Effect.sleep(delay), befallen)
-      })
+      const own = withoutStart(receiver)
+      if (request.method === "GET") return inner.exchange(request, own)
+      return Effect.flatMap(draw, (drawn) =>
+        drawn < fault.probability ? befall(request, own) : inner.exchange(request, own)
+      )
     }
   }
 }

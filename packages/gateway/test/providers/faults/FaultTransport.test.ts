@@ -5,10 +5,10 @@ import * as OllamaChat from "@penstock/gateway/protocols/ollama-chat/OllamaChat"
 import * as OpenAiChat from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import type { Headers, Protocol } from "@penstock/gateway/protocols/Protocol"
 import * as FaultTransport from "@penstock/gateway/providers/faults/FaultTransport"
-import type { Receiver } from "@penstock/gateway/providers/Transport"
+import { stoppable, type Receiver, type Stop, type Transport } from "@penstock/gateway/providers/Transport"
 import * as Framing from "@penstock/gateway/wire/Framing"
 import { FaultConfig } from "@penstock/schema/config/Fault"
-import type { GatewayError } from "@penstock/schema/GatewayError"
+import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
@@ -40,15 +40,15 @@ const run = (inner: Scripted, protocol: Protocol, fault: object, next?: "more" |
 }
 
 /** Fails if it is still under way. */
-const ended = (fiber: Fiber.RuntimeFiber<void, GatewayError>) =>
+const ended = (fiber: Fiber.RuntimeFiber<void, GatewayError.GatewayError>) =>
   Effect.flatMap(fiber.poll, (exit) =>
     exit._tag === "Some" ? Effect.succeed(exit.value) : Effect.die("still running")
   )
 
-const isPending = (fiber: Fiber.RuntimeFiber<void, GatewayError>) =>
+const isPending = (fiber: Fiber.RuntimeFiber<void, GatewayError.GatewayError>) =>
   Effect.map(fiber.poll, (exit) => exit._tag === "None")
 
-const failsWith = (reason: string) => (exit: Exit.Exit<void, GatewayError>) =>
+const failsWith = (reason: string) => (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
   assert.isTrue(
     Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error.reason === reason,
     JSON.stringify(exit)
@@ -291,6 +291,52 @@ describe("a fault before the answer", () => {
       })
     )
   }
+})
+
+describe("an exchange that is stopped from outside", () => {
+  for (const [what, fault] of [
+    ["during a delay", { delay: "5s", status: 500 }],
+    ["in a stall behind a delay", { delay: "5ms", stall_after: 1 }],
+    ["where the fault does not befall it", { probability: 0, reset: true }]
+  ] as const) {
+    it.effect(`ends ${what}, with what the one who stops it says`, () =>
+      Effect.gen(function* () {
+        const stops: Array<Stop> = []
+        // A provider's transport that stops its own part, and would be asked to if the fault let it.
+        const own = scripted(() => ({ chunks: ["data: 1\n\n"], then: "silence" }))
+        const inner: Transport = {
+          stops: true,
+          exchange: (request, receiver) => {
+            receiver.onStart?.(() => {})
+            return own.exchange(request, receiver)
+          }
+        }
+        const transport = FaultTransport.make(inner, OpenAiChat.protocol, decode(fault))
+        const receiver: Receiver = { ...reading().receiver, onStart: (stop) => void stops.push(stop) }
+        const fiber = yield* Effect.fork(stoppable(transport, post(), receiver))
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(stops.length, 1)
+        stops[0]!(GatewayError.make("timeout", "enough"))
+        failsWith("timeout")(yield* Fiber.await(fiber))
+      })
+    )
+  }
+
+  it.effect("is told at once that a slow provider is connected", () =>
+    Effect.gen(function* () {
+      let connected = 0
+      const transport = FaultTransport.make(
+        scripted(() => whole),
+        OpenAiChat.protocol,
+        decode({ delay: "5s" })
+      )
+      const receiver: Receiver = { ...reading().receiver, onConnect: () => void (connected += 1) }
+      const fiber = yield* Effect.fork(transport.exchange(post(), receiver))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(connected, 1)
+      yield* Fiber.interrupt(fiber)
+    })
+  )
 })
 
 describe("which calls a fault befalls", () => {
