@@ -53,7 +53,7 @@ export const broke: ReadonlyArray<Row> = [
       ({ stream }) => ({
         status: 200,
         text: "Hello from",
-        error: "network",
+        error: "answers_differ",
         attempts: ["first: network", "second: network"],
         ...(stream && { attemptsInHead: 1 })
       })
