@@ -14,7 +14,7 @@ const config = (mock: string) => `providers:
   bent: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key, fault: { malformed_after: 2 } }
   silent: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key, fault: { stall_after: 1 } }
   short: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key, fault: { cut_after: 3 } }
-defaults: { retry: { max: 0 }, timeout: { first_token: 300ms, total: 10s }, breaker: { failures: 100 } }
+defaults: { retry: { max: 0 }, timeout: { first_token: 300ms, idle: 300ms, total: 10s }, breaker: { failures: 100 } }
 models:
   busy: { targets: [busy/echo, well/m] }
   gone: { targets: [gone/m, well/m] }
