@@ -11,7 +11,7 @@ const KILLS = 50
 const LIMIT_MILLIS = 60_000
 const CLIENTS = 8
 /** Within this time of its end the row of an answer is settled; generous, for a busy machine. */
-const COMMIT_MILLIS = 250
+const COMMIT_MILLIS = 150
 const ADMIN = "admin-key-of-a-test"
 
 /** A price of 10,000 nano-dollars for each answer. */
@@ -134,7 +134,7 @@ describe("kill -9 at any moment", () => {
         const server = await start()
         await assertConsistent(server)
         const clients = load(server)
-        await pause(20 + random() * 180)
+        await pause(20 + random() * 400)
         inFlight += upstream.open()
         clients.stop()
         killedAt.push(performance.now())
@@ -154,12 +154,10 @@ describe("kill -9 at any moment", () => {
       )
       assert.isAbove(kills, 10)
       assert.isAbove(interrupted.length, 0, "no kill found a request on its way")
-      for (const [model, { endedAt }] of late) {
-        assert.strictEqual(byModel.get(model)!.status, "interrupted", model)
-        const kill = killedAt.find((at) => at > endedAt - COMMIT_MILLIS)
-        assert.isDefined(kill, `${model} ended long before any kill`)
-        assert.isBelow(kill! - endedAt, COMMIT_MILLIS, `${model} was not settled in time`)
-      }
+      const unsettled = late.map(([, { endedAt }]) => killedAt.find((at) => at > endedAt - COMMIT_MILLIS)! - endedAt)
+      console.log(`longest from an answer's end to a kill that found its row open: ${Math.max(0, ...unsettled)} ms`)
+      for (const [model] of late) assert.strictEqual(byModel.get(model)!.status, "interrupted", model)
+      for (const millis of unsettled) assert.isBelow(millis, COMMIT_MILLIS, "a row was not settled in time")
       await server.stop()
     },
     LIMIT_MILLIS + 60_000
