@@ -7,6 +7,7 @@ import * as OpenAiChat from "../protocols/openai-chat/OpenAiChat.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import * as BuiltIn from "./BuiltIn.ts"
 import * as DemoTransport from "./demo/DemoTransport.ts"
+import * as FaultTransport from "./faults/FaultTransport.ts"
 import type * as HttpTransport from "./HttpTransport.ts"
 import type { Transport } from "./Transport.ts"
 
@@ -67,12 +68,13 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
   const protocol = protocols[config.protocol]
   const key = config.api_key === undefined ? null : Redacted.value(config.api_key)
   const url = config.base_url === undefined ? null : baseUrl(config.protocol, config.base_url)
+  const transport = url === null ? DemoTransport.make : http.to(url)
   const headers: Record<string, string> = { "content-type": "application/json", ...protocol.authorize(key) }
   for (const [header, value] of Object.entries(config.headers)) headers[header.toLowerCase()] = Redacted.value(value)
   return {
     name,
     protocol,
-    transport: url === null ? DemoTransport.make : http.to(url),
+    transport: config.fault === undefined ? transport : FaultTransport.make(transport, protocol, config.fault),
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,
     headers,
