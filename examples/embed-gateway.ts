@@ -5,8 +5,10 @@
  *     npm run build
  *     node examples/dist/embed-gateway.js
  */
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
@@ -58,7 +60,7 @@ const program = Effect.gen(function* () {
 
 /** Everything but the providers: replace `LedgerMemory` by `LedgerSqlite.layerFile("penstock.db")` to keep the rows. */
 const layerGateway = Gateway.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer)),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer, Budgets.layer, RateLimits.layer)),
   Layer.provideMerge(LedgerMemory.layer),
   Layer.provideMerge(PriceBook.layer)
 )

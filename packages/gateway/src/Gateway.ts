@@ -9,10 +9,13 @@ import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "@penstock/schema/api/Caller"
+import * as Admission from "./Admission.ts"
+import { Budgets, type Run } from "./budgets/Budgets.ts"
+import * as Demand from "./budgets/Demand.ts"
 import type { Call, Sink } from "./exchange/Call.ts"
 import { eventStream } from "./exchange/EventStream.ts"
 import * as Lanes from "./exchange/Lanes.ts"
@@ -23,6 +26,7 @@ import * as Journal from "./failover/Journal.ts"
 import * as Watchdog from "./failover/Watchdog.ts"
 import { anonymous, mayNotUse, mayUse } from "./keys/Keys.ts"
 import { Ledger } from "./ledger/Ledger.ts"
+import { RateLimits } from "./limits/RateLimits.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
 import { notConfigured, ProviderRegistry } from "./providers/ProviderRegistry.ts"
 import * as RequestId from "./RequestId.ts"
@@ -39,6 +43,8 @@ export interface CallOptions {
   readonly caller?: Caller
   /** The workflow that asks, for the ledger. */
   readonly workflowName?: string
+  /** The workflow's run, and what it may spend. */
+  readonly run?: Run
 }
 
 export interface Service {
@@ -66,6 +72,8 @@ const make = Effect.gen(function* () {
   const ledger = yield* Ledger
   const prices = yield* PriceBook
   const settings = yield* Settings
+  const admission = yield* Admission.make
+  const budgets = yield* Budgets
 
   const watchdog = yield* Watchdog.make
   const latencies = yield* Latencies
@@ -75,7 +83,8 @@ const make = Effect.gen(function* () {
     latencies,
     watchdog,
     breakers: yield* Breakers,
-    hedges: Hedge.budget()
+    hedges: Hedge.budget(),
+    limits: yield* RateLimits
   }
 
   /** Three tokens in for one out, as most requests have it. */
@@ -122,10 +131,12 @@ const make = Effect.gen(function* () {
             latency: (target) => latencies.of(target, call.stream)
           })
     const attempts = yield* Attempts.begin(services, { call, sink, targets, policy: plan.policy })
+    const permit = yield* admission.enter(call)
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
       Effect.suspend(() => {
-        const { cost, entries, firstTokenAt, model, provider, usage } = attempts.close(exit)
+        const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)
         const { error, status } = Journal.outcome(exit)
+        Admission.leave(permit, usage)
         return ledger.settle({
           id: call.id,
           status,
@@ -135,13 +146,13 @@ const make = Effect.gen(function* () {
           usage,
           cost,
           attempts: entries,
-          estimated: false,
+          estimated,
           saved: null,
           latencyMillis: Math.max(0, watchdog.now() - call.arrivedAt),
           firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - call.arrivedAt)
         })
       })
-    const opening = ledger.open({
+    const opening = budgets.open({
       id: call.id,
       startedAt: call.arrivedAt,
       key: call.caller.key,
@@ -151,10 +162,13 @@ const make = Effect.gen(function* () {
       provider: attempts.first.provider,
       model: attempts.first.model,
       stream: call.stream,
-      holds: []
+      holds: admission.holds(call, targets)
     })
     yield* Effect.acquireUseRelease(
-      Effect.catchAll(opening, ledgerFailed),
+      Effect.onExit(Effect.catchTag(opening, "LedgerError", ledgerFailed), (exit) =>
+        // It never began.
+        Exit.isFailure(exit) ? Effect.sync(permit.cancel) : Effect.void
+      ),
       () => attempts.run,
       (_, exit) => settle(exit)
     )
@@ -169,7 +183,9 @@ const make = Effect.gen(function* () {
       workflowName: options.workflowName ?? null,
       model: request.model,
       stream,
+      ...(options.run === undefined ? {} : { run: options.run }),
       needs: () => Needs.of(request),
+      demand: () => Demand.ofRequest(request),
       lane: (provider, model) =>
         Lanes.neutral(provider, model, { ...request, stream }, prices.facts({ provider: provider.name, model }))
     }
@@ -238,5 +254,5 @@ const unsuitable = <Out>({ targets }: Plan, { model, needs = () => Needs.none }:
 export const layer: Layer.Layer<
   Gateway,
   never,
-  Router | ProviderRegistry | Ledger | PriceBook | Settings | Breakers | Latencies
+  Router | ProviderRegistry | Ledger | Budgets | RateLimits | PriceBook | Settings | Breakers | Latencies
 > = Layer.scoped(Gateway, make)

@@ -30,9 +30,9 @@ export interface Service {
   /**
    * One hold for each budget that the request counts in: the gateway's, the key's, the run's. `worstCase` is the most
    * that it may cost; null when that is unknown, and then nothing is held, but what it turns out to cost is counted. A
-   * request that costs nothing (0) counts in no budget.
+   * request that costs nothing (0) counts in no budget. It is asked for only if there is a budget.
    */
-  readonly holds: (caller: Caller, run: Run | null, worstCase: NanoDollars | null) => ReadonlyArray<Hold>
+  readonly holds: (caller: Caller, run: Run | null, worstCase: () => NanoDollars | null) => ReadonlyArray<Hold>
   /**
    * Opens the ledger's row. Waits, first come first served, for requests that are still running, if it would fit once
    * they are settled: at most 30 seconds and not beyond `deadline` (milliseconds since the epoch). Fails with
@@ -144,13 +144,12 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
   })
 
   return {
-    holds: (caller, run, worstCase) =>
-      worstCase === 0
-        ? []
-        : budgetsOf(settings.current(), caller, run).map((budget) => ({
-            budget,
-            amount: worstCase ?? NanoDollars.make(0)
-          })),
+    holds: (caller, run, worstCase) => {
+      const applying = budgetsOf(settings.current(), caller, run)
+      if (applying.length === 0) return []
+      const most = worstCase()
+      return most === 0 ? [] : applying.map((budget) => ({ budget, amount: most ?? NanoDollars.make(0) }))
+    },
     open: (opening, deadline) =>
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)

@@ -42,6 +42,8 @@ export interface Result extends Pick<Settlement, "provider" | "model" | "usage" 
   readonly entries: Settlement["attempts"]
   /** Of the answer that the caller got, in milliseconds since the epoch; null without one. */
   readonly firstTokenAt: number | null
+  /** Whether a part of the usage is an estimate. */
+  readonly estimated: boolean
 }
 
 export interface Attempts {
@@ -239,7 +241,15 @@ export const begin = <Out>(
       track.close(exit)
       const { model, provider } = track.ended.at(-1) ?? first
       const { cost, usage } = Journal.totals(track.ended)
-      return { provider, model, usage, cost, entries: track.ended, firstTokenAt: track.firstTokenAt() }
+      return {
+        provider,
+        model,
+        usage,
+        cost,
+        entries: track.ended,
+        firstTokenAt: track.firstTokenAt(),
+        estimated: track.isEstimated()
+      }
     }
   }))
 }

@@ -7,7 +7,6 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
-import type { Record } from "../exchange/Attempt.ts"
 import { shutdown } from "../exchange/Call.ts"
 import type { Target } from "./Breakers.ts"
 
@@ -39,12 +38,12 @@ export interface Entry {
   /** Milliseconds since the epoch, as is `endedAt`. */
   readonly startedAt: number
   readonly endedAt: number
-  readonly record: Record
-  /** Of the usage as it stood at the end. */
+  readonly firstTokenAt: number | null
+  readonly usage: Usage.Usage | null
   readonly cost: NanoDollars | null
 }
 
-export const note = ({ cost, endedAt, record, startedAt, target }: Entry, exit: Ending): Attempt => {
+export const note = ({ cost, endedAt, firstTokenAt, startedAt, target, usage }: Entry, exit: Ending): Attempt => {
   const { error, status } = outcome(exit)
   const failure = Exit.isFailure(exit) ? Option.getOrNull(Cause.failureOption(exit.cause)) : null
   return {
@@ -55,8 +54,8 @@ export const note = ({ cost, endedAt, record, startedAt, target }: Entry, exit: 
     upstreamStatus: failure?.upstream?.status ?? null,
     startedAt,
     latencyMillis: Math.max(0, endedAt - startedAt),
-    firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - startedAt),
-    usage: record.usage,
+    firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - startedAt),
+    usage,
     cost
   }
 }

@@ -6,13 +6,16 @@ import type * as GatewayError from "@penstock/schema/GatewayError"
 import type { Attempt as AttemptEntry } from "@penstock/schema/LedgerEntry"
 import type { Usage } from "@penstock/schema/Usage"
 import * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Estimate from "../budgets/Estimate.ts"
 import * as Attempt from "../exchange/Attempt.ts"
 import type { Call, Lane, Sink } from "../exchange/Call.ts"
 import { Transcript } from "../exchange/Transcript.ts"
 import type { Service as PriceBook } from "../ledger/PriceBook.ts"
+import { ofProvider, type Permit as RatePermit, type Service as RateLimits } from "../limits/RateLimits.ts"
 import type { Provider } from "../providers/Provider.ts"
 import { unreachable } from "../providers/ProviderRegistry.ts"
 import type { Service as Latencies } from "../routing/Latencies.ts"
@@ -28,6 +31,7 @@ export interface Services {
   readonly breakers: Breakers
   readonly latencies: Latencies
   readonly watchdog: Watchdog
+  readonly limits: RateLimits
 }
 
 export interface Request<Out> {
@@ -69,6 +73,8 @@ export interface Track<Out> {
   readonly winner: () => Target | null
   /** Of what the caller got, in milliseconds since the epoch; null when he got nothing. */
   readonly firstTokenAt: () => number | null
+  /** Whether some usage was estimated: what was broken off had not been counted. */
+  readonly isEstimated: () => boolean
   /** The request is over: so is whatever still ran. */
   readonly close: (exit: Journal.Ending) => void
 }
@@ -76,6 +82,8 @@ export interface Track<Out> {
 interface Running {
   readonly target: Target
   readonly permit: Permit
+  /** Of the provider's rate. */
+  readonly leave: RatePermit
   readonly record: Attempt.Record
   readonly transcript: Transcript
   readonly startedAt: number
@@ -90,7 +98,7 @@ const verdictOf = (exit: Journal.Ending): Verdict => {
 }
 
 export const make = <Out>(
-  { breakers, latencies, prices, watchdog }: Services,
+  { breakers, latencies, limits, prices, watchdog }: Services,
   { call, deadline, policy, sink }: Request<Out>
 ): Track<Out> => {
   const { now } = watchdog
@@ -99,18 +107,30 @@ export const make = <Out>(
   let winner: Running | null = null
   let sent: Transcript | null = null
   let firstTokenAt: number | null = null
+  let estimated = false
+
+  /** What was used as far as it is known; of an answer that was broken off from our side, as far as it was read. */
+  const usageOf = ({ record, transcript }: Running, exit: Journal.Ending): Usage | null => {
+    if (!Exit.isInterrupted(exit) || record.firstTokenAt === null) return record.usage
+    estimated = true
+    return Estimate.usageOf(call.demand(), transcript, record.usage)
+  }
 
   /** Once for each, at its end. */
   const close = (one: Running, exit: Journal.Ending): void => {
     const position = running.indexOf(one)
     if (position === -1) return
     running.splice(position, 1)
-    const { attempt, permit, record, startedAt, target, transcript } = one
+    const { attempt, leave, permit, record, startedAt, target, transcript } = one
     attempt.end()
     breakers.leave(target, permit, verdictOf(exit), policy.breaker)
     const endedAt = now()
-    const cost = record.cost === undefined ? costAt(target, record.usage) : record.cost
-    ended.push(Journal.note({ target, startedAt, endedAt, record, cost }, exit))
+    const usage = usageOf(one, exit)
+    const cost = record.cost === undefined ? costAt(target, usage) : record.cost
+    leave.settle(usage === null ? null : usage.totalTokens)
+    leave.release()
+    const { firstTokenAt: answeredFrom } = record
+    ended.push(Journal.note({ target, startedAt, endedAt, firstTokenAt: answeredFrom, usage, cost }, exit))
     if (record.begun) {
       sent = transcript
       firstTokenAt ??= record.firstTokenAt
@@ -139,9 +159,18 @@ export const make = <Out>(
     sent: () => sent,
     winner: () => winner?.target ?? null,
     firstTokenAt: () => firstTokenAt,
+    isEstimated: () => estimated,
     start: ({ competes, isFirst, isLast, isLastResort, lane, provider, target }) => {
       const permit = breakers.enter(target, isLastResort)
       if (permit === null) return null
+      const admitted = limits.admit(
+        ofProvider(provider.name, provider.rate),
+        provider.rate === undefined ? 0 : Estimate.likelyTokens(call.demand())
+      )
+      if (Either.isLeft(admitted)) {
+        breakers.leave(target, permit, "unknown", policy.breaker)
+        return { run: Effect.fail(admitted.left.error), failed: (error) => error }
+      }
       const record = Attempt.record(sent !== null)
       const transcript = sent ?? new Transcript()
       const attempt = Attempt.make({
@@ -170,7 +199,7 @@ export const make = <Out>(
         watchdog,
         ...(competes ? { mayAnswer: () => win(one) } : {})
       })
-      const one: Running = { target, permit, record, transcript, startedAt: now(), attempt }
+      const one: Running = { target, permit, leave: admitted.right, record, transcript, startedAt: now(), attempt }
       running.push(one)
       return {
         run: attempt.run,

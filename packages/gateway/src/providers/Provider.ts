@@ -1,4 +1,5 @@
 /** A provider: a protocol at an address, with what authorises us there. A vendor is one of these, from configuration. */
+import type { RateConfig } from "@penstock/schema/config/Limits"
 import type { ProviderConfig, ProviderProtocol } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import * as AnthropicMessages from "../protocols/anthropic-messages/AnthropicMessages.ts"
@@ -29,6 +30,8 @@ export interface Provider {
   readonly addressSetting: string
   /** Headers of every request to it, key included. They never leave this value. */
   readonly headers: { readonly [name: string]: string }
+  /** What it takes from us. */
+  readonly rate?: RateConfig | undefined
   /** Null when it can be called. */
   readonly missing: Missing | null
 }
@@ -78,6 +81,7 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,
     headers,
+    rate: config.rate,
     missing: missing(name, config)
   }
 }

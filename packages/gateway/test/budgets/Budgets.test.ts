@@ -5,6 +5,7 @@ import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
 import * as Settings from "@penstock/gateway/Settings"
+import type { NanoDollars } from "@penstock/schema/Money"
 import type { Caller } from "@penstock/schema/api/Caller"
 import { GatewayError } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
@@ -20,9 +21,11 @@ const layerOver = <E>(ledger: Layer.Layer<Ledger, E>, raw: unknown = {}) =>
   Budgets.layer.pipe(Layer.provideMerge(Layer.merge(ledger, Settings.layer(config(raw)))))
 const layer = (raw?: unknown) => layerOver(Layer.provide(LedgerMemory.layer, prices()), raw)
 
-const holdsOf = (raw: unknown, ...of: Parameters<Budgets.Service["holds"]>) =>
+const holdsOf = (raw: unknown, caller: Caller, run: Budgets.Run | null, worstCase: NanoDollars | null) =>
   Effect.map(Budgets.Budgets, (budgets) =>
-    budgets.holds(...of).map(({ amount, budget: { limit, per, scope } }) => [scope, per, Number(limit), Number(amount)])
+    budgets
+      .holds(caller, run, () => worstCase)
+      .map(({ amount, budget: { limit, per, scope } }) => [scope, per, Number(limit), Number(amount)])
   ).pipe(Effect.provide(layer(raw)), Effect.runPromise)
 
 describe("what a request holds", () => {

@@ -1,5 +1,8 @@
 /** The real gateway over scripted providers and the ledger in memory, composed as a program that embeds it would. */
 import * as Breakers from "@penstock/gateway/failover/Breakers"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
+import * as Demand from "@penstock/gateway/budgets/Demand"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as Gateway from "@penstock/gateway/Gateway"
 import type { Call, Head, Sink } from "@penstock/gateway/exchange/Call"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
@@ -116,7 +119,8 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, others = {
     })
   )
   const layer = Gateway.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer, ledger)),
+    Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer, Budgets.layer, RateLimits.layer)),
+    Layer.provideMerge(ledger),
     Layer.provide(Layer.mergeAll(registry, PriceBook.layer)),
     Layer.provide(registry),
     Layer.provide(settings)
@@ -143,6 +147,7 @@ export const call = (stream: boolean, over: Partial<Call<Uint8Array>> = {}) =>
       workflowName: null,
       model: json.model,
       stream,
+      demand: () => Demand.ofBody(JSON.stringify(json).length, json),
       lane: (provider, model) =>
         provider.protocol.id === dialect.id
           ? Either.right(

@@ -1,4 +1,5 @@
 /** `POST /v1/chat/completions`: from a request's bytes to a call, and its answer into the response. */
+import * as Demand from "@penstock/gateway/budgets/Demand"
 import type { Call } from "@penstock/gateway/exchange/Call"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
@@ -10,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Answering from "./Answering.ts"
 import type { Endpoint } from "./DataPlane.ts"
+import * as ResponseSink from "./ResponseSink.ts"
 
 export const make = Effect.gen(function* () {
   const prices = yield* PriceBook
@@ -30,6 +32,8 @@ export const make = Effect.gen(function* () {
           workflowName: null,
           model: envelope.model,
           stream,
+          demand: () => Demand.ofBody(body.bytes.length, body.json),
+          standing: (standing) => ResponseSink.limits(exchange.response, standing),
           needs: () => Either.match(dialect.read(body.json), { onLeft: () => Needs.none, onRight: Needs.of }),
           lane: (provider, model) =>
             provider.protocol.id === dialect.id
