@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Hedge from "@penstock/gateway/failover/Hedge"
-import { Gateway } from "@penstock/gateway/Gateway"
 import * as Effect from "effect/Effect"
 import * as fc from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
@@ -8,7 +7,7 @@ import * as TestClock from "effect/TestClock"
 import { openai } from "../exchange/answers.ts"
 import * as Harness from "../exchange/gateway.ts"
 import type { Answer } from "../exchange/transport.ts"
-import { begun, frames, good, harnessOf, inTurn, run, started, status } from "./scene.ts"
+import { begun, frames, good, harnessOf, inTurn, run, sent, started, status } from "./scene.ts"
 
 const entry = { hedge: { after: "2s", max_share: 1 }, retry: { max: 0 } }
 const silent: Answer = { then: "mute" }
@@ -137,12 +136,7 @@ describe("a hedged stream", () => {
       late(1200, "mock")
       late(250, "spare")
       const sink = Harness.sink<Uint8Array>()
-      const fiber = yield* Effect.fork(
-        Effect.gen(function* () {
-          const gateway = yield* Gateway
-          yield* gateway.run(yield* Harness.call(true, { model: "fast" }), sink)
-        }).pipe(Effect.provide(harness.layer))
-      )
+      const fiber = yield* sent(harness, sink)
       yield* TestClock.adjust("20 seconds")
       yield* Fiber.join(fiber)
       assert.lengthOf(sink.heads, 1)

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Gateway } from "@penstock/gateway/Gateway"
 import type { Completion } from "@penstock/schema/Completion"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { openai } from "../exchange/answers.ts"
 import * as Harness from "../exchange/gateway.ts"
-import { begun, completion, frames, good, harnessOf, inTurn, run, started } from "./scene.ts"
+import { begun, completion, frames, good, harnessOf, inTurn, run, sent, started } from "./scene.ts"
 
 describe("a stream", () => {
   it.scoped("that is cut or stalls before its first token comes from the next target, invisibly", () =>
@@ -57,12 +56,7 @@ describe("a stream", () => {
           })
       })
       const sink = Harness.sink<Uint8Array>()
-      const fiber = yield* Effect.fork(
-        Effect.gen(function* () {
-          const gateway = yield* Gateway
-          yield* gateway.run(yield* Harness.call(true, { model: "fast" }), sink)
-        }).pipe(Effect.provide(harness.layer))
-      )
+      const fiber = yield* sent(harness, sink)
       yield* TestClock.adjust("2 minutes")
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
       assert.include(Harness.textOf(sink), "Héllo 👋")
@@ -73,12 +67,7 @@ describe("a stream", () => {
     Effect.gen(function* () {
       const harness = harnessOf({ first: good(openai, true), stream: true })
       const sink = Harness.sink<Uint8Array>(1)
-      const fiber = yield* Effect.fork(
-        Effect.gen(function* () {
-          const gateway = yield* Gateway
-          yield* gateway.run(yield* Harness.call(true, { model: "fast" }), sink)
-        }).pipe(Effect.provide(harness.layer))
-      )
+      const fiber = yield* sent(harness, sink)
       yield* TestClock.adjust("9 minutes")
       assert.isTrue(harness.transport.paused())
       sink.drain()

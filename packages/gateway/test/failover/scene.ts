@@ -1,5 +1,6 @@
 /** A model with up to three targets that answer as they are told to, in a world where time stands still until it is moved. */
 import { Breakers } from "@penstock/gateway/failover/Breakers"
+import type { Call } from "@penstock/gateway/exchange/Call"
 import { Gateway } from "@penstock/gateway/Gateway"
 import type { Completion } from "@penstock/schema/Completion"
 import type { GatewayError } from "@penstock/schema/GatewayError"
@@ -7,6 +8,7 @@ import { unfold } from "@penstock/schema/StreamEvent"
 import * as Usage from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { openai, type Vendor } from "../exchange/answers.ts"
 import * as Harness from "../exchange/gateway.ts"
@@ -99,7 +101,7 @@ export const started = (scene: Scene) =>
   Effect.gen(function* () {
     const harness = harnessOf(scene)
     const sink = Harness.sink<Uint8Array>()
-    const services = yield* Effect.provide(Effect.context<Gateway | Breakers>(), harness.layer)
+    const services = yield* Layer.build(harness.layer)
     const send = (to = sink) =>
       Effect.gen(function* () {
         const gateway = yield* Gateway
@@ -129,3 +131,22 @@ export const notes = (world: { readonly settlements: Harness.Harness["settlement
     upstreamStatus,
     startedAt
   ])
+
+/** Sends a call of a test's own making, and lets it get as far as it can while time stands still. */
+export const sent = (
+  harness: Harness.Harness,
+  sink: Harness.Recorded<Uint8Array>,
+  adapt: (call: Call<Uint8Array>) => Call<Uint8Array> = (call) => call
+) =>
+  Effect.gen(function* () {
+    // Before the fiber is forked: what loads takes real time.
+    const services = yield* Layer.build(harness.layer)
+    const fiber = yield* Effect.fork(
+      Effect.gen(function* () {
+        const gateway = yield* Gateway
+        yield* gateway.run(adapt(yield* Harness.call(true, { model: "fast" })), sink)
+      }).pipe(Effect.provide(services))
+    )
+    yield* Harness.settled
+    return fiber
+  })
