@@ -11,6 +11,8 @@ import * as Expectation from "./Expectation.ts"
 import { Workflow } from "./Workflow.ts"
 
 export interface Decoded {
+  /** Keys that do not exist: what they were meant to be is not missing. */
+  readonly unknownKeys: ReadonlyArray<Path>
   /** Null where the shape is too wrong to go on; unknown keys alone are left out. */
   readonly document: Workflow | null
   readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
@@ -30,22 +32,15 @@ const decodeWorkflow = Schema.decodeUnknownEither(Workflow, { errors: "all" })
 export const decode = (root: Node, file: string): Decoded => {
   const tree = toValue(root)
   const first = decodeWorkflow(tree)
-  if (Either.isRight(first)) return { document: first.right, diagnostics: [] }
+  if (Either.isRight(first)) return { document: first.right, diagnostics: [], unknownKeys: [] }
   const mistakes = explain(first.left, tree)
   const diagnostics = mistakes.map(({ code, hint, message, path, where }) =>
     Diagnostic.make(file, code, rangeAt(root, path, where), message, hint)
   )
+  const unknownKeys = mistakes.flatMap(({ code, path }) => (code === "PS111" ? [path] : []))
   // A key too many hides nothing: what else is wrong can be told as well.
-  const onlyKeys = mistakes.every(({ code }) => code === "PS111")
-  const second = onlyKeys
-    ? decodeWorkflow(
-        without(
-          tree,
-          mistakes.map(({ path }) => path)
-        )
-      )
-    : first
-  return { document: Either.isRight(second) ? second.right : null, diagnostics }
+  const second = unknownKeys.length === mistakes.length ? decodeWorkflow(without(tree, unknownKeys)) : first
+  return { document: Either.isRight(second) ? second.right : null, diagnostics, unknownKeys }
 }
 
 const without = (tree: unknown, paths: ReadonlyArray<Path>, above: Path = []): unknown => {
@@ -72,10 +67,12 @@ const explain = (error: ParseResult.ParseError, tree: unknown): ReadonlyArray<Mi
   const deeper = new Set(issues.flatMap(({ path }) => path.map((_, at) => render(path.slice(0, at).filter(isKey)))))
   const mistakes = new Map<string, Mistake>()
   for (const issue of issues) {
-    const path = issue.path.filter(isKey)
+    // A list that lacks its first item is too short; the item has no place.
+    const short = issue._tag === "Missing" && typeof issue.path.at(-1) === "number"
+    const path = (short ? issue.path.slice(0, -1) : issue.path).filter(isKey)
     // The members of a union complain each for itself; what is said deeper down says more.
-    if (mistakes.has(render(path)) || deeper.has(render(path))) continue
-    mistakes.set(render(path), mistakeOf(issue._tag, path, tree))
+    if (mistakes.has(render(path)) || (!short && deeper.has(render(path)))) continue
+    mistakes.set(render(path), mistakeOf(short ? "Type" : issue._tag, path, tree))
   }
   return withoutEchoes([...mistakes.values()])
 }
@@ -84,21 +81,18 @@ const mistakeOf = (tag: string, path: Path, tree: unknown): Mistake => {
   const expected = Expectation.at(Workflow.ast, tree, path)
   const value = Expectation.valueAt(tree, path)
   if (tag === "Unexpected") return unknownKey(path, tree)
-  if (tag === "Missing" && typeof path.at(-1) === "string") return missing(path, describeAll(expected))
+  if (tag === "Missing") return missing(path, Expectation.describeAll(expected))
   if (path.at(-1) === "type" && value !== undefined && expected.length > 1) {
     const types = expected.flatMap(Expectation.words)
     const message = `there is no step type ${Expectation.found(value)}`
     return { code: "PS114", path, message, hint: suggest(String(value), types, "types are"), where: "value" }
   }
-  const message = `expected ${describeAll(expected)}, found ${Expectation.found(value)}`
+  const message = `expected ${Expectation.describeAll(expected)}, found ${Expectation.found(value)}`
   return { code: "PS113", path, message, hint: hintFor(value, expected), where: "value" }
 }
 
-const describeAll = (expected: Parameters<typeof Expectation.describe>[0] extends infer A ? ReadonlyArray<A> : never) =>
-  [...new Set(expected.map(Expectation.describe))].join(" or ")
-
 const hintFor = (value: unknown, expected: ReturnType<typeof Expectation.at>): string | null => {
-  const described = describeAll(expected)
+  const described = Expectation.describeAll(expected)
   if (typeof value === "string") {
     const near = nearest(value, expected.flatMap(Expectation.words))
     if (near !== null) return `did you mean "${near}"?`

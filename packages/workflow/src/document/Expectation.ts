@@ -79,12 +79,18 @@ export const words = (ast: SchemaAST.AST): ReadonlyArray<string> => {
   }
 }
 
+/** Effect's own words for its own schemas. */
+const plain: { readonly [description: string]: string } = {
+  "a string": "a text",
+  "a non empty string": "a text",
+  "a boolean": "true or false"
+}
+
 export const describe = (ast: SchemaAST.AST): string => {
   const allowed = words(ast)
   if (allowed.length > 0) return allowed.length === 1 ? String(allowed[0]) : `one of ${allowed.join(", ")}`
   const annotated = SchemaAST.getDescriptionAnnotation(ast)
-  const generic = ["String", "Number", "Boolean"].map((name) => `a ${name.toLowerCase()}`)
-  if (Option.isSome(annotated) && !generic.includes(annotated.value)) return annotated.value
+  if (Option.isSome(annotated)) return plain[annotated.value] ?? annotated.value
   switch (ast._tag) {
     case "Refinement":
       return describe(ast.from)
@@ -94,15 +100,16 @@ export const describe = (ast: SchemaAST.AST): string => {
       return "a mapping"
     case "TupleType":
       return "a list"
-    case "BooleanKeyword":
-      return "true or false"
-    case "NumberKeyword":
-      return "a number"
-    case "StringKeyword":
-      return "a text"
     default:
       return "another value"
   }
+}
+
+/** Several that may stand at one place. */
+export const describeAll = (nodes: ReadonlyArray<SchemaAST.AST>): string => {
+  const allowed = nodes.map(words)
+  if (nodes.length > 1 && allowed.every((some) => some.length > 0)) return `one of ${allowed.flat().join(", ")}`
+  return [...new Set(nodes.map(describe))].join(" or ")
 }
 
 /** A value as a message may show it. */

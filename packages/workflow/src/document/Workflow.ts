@@ -4,9 +4,8 @@ import * as Schema from "effect/Schema"
 import { Budget, Data, DataRecord, Duration, ModelChain, Retry, Shape, Text, Variable } from "./Fields.ts"
 import { Steps } from "./Step.ts"
 
-export const Name = Schema.String.pipe(
-  Schema.pattern(/^[A-Za-z0-9][\w.-]*$/, { description: "a name of letters, digits, _, - and ." })
-)
+/** Any text, as files have long had it; what calls a workflow may know it by its file's name. */
+const Name = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200, { description: "a name" }))
 
 const Trigger = Schema.Union(
   strictStruct({ cron: Schema.NonEmptyString }),

@@ -59,11 +59,8 @@ const converted = (operator: BinaryOperator, a: Kind | null, b: Kind | null): st
 export const lintHyphen = ({ left, operator, right }: Of<"Binary">, source: string, report: Report): void => {
   const tight = left.span.end + 1 === right.span.start && source[left.span.end] === "-"
   if (operator !== "-" || !tight || left._tag !== "Field" || right._tag === "Literal") return
-  const name = `${left.name.text}-${source.slice(right.span.start, right.span.end)}`
-  report(
-    "PS213",
-    { start: left.name.span.start, end: right.span.end },
-    `"${name}" is a subtraction`,
-    `write ["${name}"] for a name, or put blanks around the minus`
-  )
+  const after = /^\w*/.exec(source.slice(right.span.start))?.[0] ?? ""
+  const name = `${left.name.text}-${after}`
+  const span = { start: left.name.span.start, end: right.span.start + after.length }
+  report("PS213", span, `"${name}" is a subtraction`, `write ["${name}"] for a name, or put blanks around the minus`)
 }

@@ -80,6 +80,24 @@ export const isNullable = (type: Type): boolean =>
 export const withoutNull = (type: Type): Type =>
   type._tag === "Union" ? union(type.members.filter((member) => member._tag !== "Null")) : type
 
+/** A single word stands for any text: it was written once, and may be another one the next time. */
+export const widen = (type: Type): Type => {
+  switch (type._tag) {
+    case "Enum":
+      return type.values.length === 1 ? string : type
+    case "List":
+      return list(widen(type.item))
+    case "Object":
+      return {
+        _tag: "Object",
+        fields: new Map(Array.from(type.fields, ([name, field]) => [name, { ...field, type: widen(field.type) }])),
+        rest: type.rest
+      }
+    default:
+      return type
+  }
+}
+
 export const equals = (left: Type, right: Type): boolean => {
   if (left === right) return true
   if (left._tag === "Enum" && right._tag === "Enum") return left.values.join("\n") === right.values.join("\n")
@@ -133,7 +151,7 @@ export const print = (type: Type, depth = 0): string => {
     case "Union":
       return type.members.map((member) => print(member, depth + 1)).join(" | ")
     case "Object": {
-      if (depth > 2) return "{…}"
+      if (depth > 3) return "{…}"
       const shown = Array.from(type.fields)
         .slice(0, maxShown)
         .map(([key, field]) => `${name(key)}${field.optional ? "?" : ""}: ${print(field.type, depth + 1)}`)
