@@ -25,6 +25,9 @@ export interface Walk extends Context {
   readonly unknownKeys: ReadonlyArray<Path>
 }
 
+/** What `loop` is, inside of one. */
+const round: Type.Type = Type.struct({ index: Type.integer, previous: Type.any })
+
 const nothing: Result = { type: Type.nothing, maySkip: null }
 
 /** Checks the steps of a block and gives what its last step gives. */
@@ -76,8 +79,9 @@ export const checkCycles = (
 }
 
 const checkNeeds = (step: Step, path: Path, steps: StepList, { names, reporter, workflow }: Walk): void => {
+  if (step.needs === undefined) return
   const here = steps.findIndex((other) => other.id === step.id)
-  step.needs?.forEach((id, at) => {
+  step.needs.forEach((id, at) => {
     const where = [...path, "needs", at]
     const there = steps.findIndex((other) => other.id === id)
     if (id === step.id) reporter.report("PS208", where, `"${id}" waits for itself`)
@@ -119,9 +123,12 @@ const checkStep = (step: Step, path: Path, scope: Scope, walk: Walk): Result => 
     blocks.set(block.label, result.maySkip === null ? result.type : Type.nullable(result.type))
     if (block.label === "steps") inner = seen
   }
-  const loop = { loop: Type.struct({ index: Type.integer, previous: Type.any }) }
-  const after = inner === scope ? scope.enter(null, loop) : inner
-  for (const text of texts) if (text.scope === "inner") check(text, after)
+  const late = texts.filter((text) => text.scope === "inner")
+  if (late.length > 0) {
+    // An agent's `stop_when` has a round and no block. A copy of the scope is not made without need: it is large.
+    const after = inner === scope ? scope.enter(null, { loop: round }) : inner
+    for (const text of late) check(text, after)
+  }
 
   checkKind(step, path, types, walk)
   const textType = (field: string) => Type.widen(types.get(field) ?? Type.any)
@@ -176,7 +183,7 @@ const localsOf = (
       return { [step.as ?? "item"]: list._tag === "List" ? Type.widen(list.item) : Type.any, index: Type.integer }
     }
     case "loop":
-      return { loop: Type.struct({ index: Type.integer, previous: Type.any }) }
+      return { loop: round }
     default:
       return {}
   }

@@ -22,7 +22,7 @@ import * as Models from "./Models.ts"
 import * as Names from "./Names.ts"
 import * as Reporter from "./Reporter.ts"
 import * as Schedule from "./Schedule.ts"
-import { type Result, Scope } from "./Scope.ts"
+import { Scope } from "./Scope.ts"
 import * as Texts from "./Texts.ts"
 
 export interface Options extends Catalogues {
@@ -53,7 +53,7 @@ export const check = (source: string | Uint8Array, options: Options = {}): Check
   const inputType = document.inputs === undefined ? Type.any : fromSchema(Shape.read(document.inputs).schema)
   if (document.inputs !== undefined) reportShape(document.inputs, ["inputs"], walk)
   Models.checkAliases(document, options.models, reporter)
-  const { type: outputType } = checkBody(document, Scope.root(inputType), walk)
+  const outputType = checkBody(document, Scope.root(inputType), walk)
   checkBudgets(walk)
   return {
     diagnostics: Diagnostic.sort([...diagnostics, ...reporter.diagnostics()]),
@@ -67,7 +67,8 @@ export const check = (source: string | Uint8Array, options: Options = {}): Check
 export const scheduleOf = ({ schedule, steps }: Workflow): Schedule.Schedule =>
   schedule === "auto" ? Schedule.automatic(steps) : Schedule.sequential(steps)
 
-const checkBody = (workflow: Workflow, scope: Scope, walk: Walk): Result => {
+/** The type of the workflow's output. */
+const checkBody = (workflow: Workflow, scope: Scope, walk: Walk): Type.Type => {
   const schedule = scheduleOf(workflow)
   checkCycles(schedule, workflow.steps, ["steps"], scope, walk)
   checkBlock(workflow.steps, ["steps"], scope, walk, schedule)
@@ -81,13 +82,13 @@ const checkBody = (workflow: Workflow, scope: Scope, walk: Walk): Result => {
   return checkOutput(workflow, scope, walk)
 }
 
-const checkOutput = ({ output, steps }: Workflow, scope: Scope, walk: Walk): Result => {
+const checkOutput = ({ output, steps }: Workflow, scope: Scope, walk: Walk): Type.Type => {
   const { reporter } = walk
   if (output === undefined) {
     const last = steps.at(-1)?.output
     const hint = last === undefined ? "give the last step an output, and name it here" : `write output: ${last}`
     reporter.report("PS210", [], 'the workflow has no "output"', hint)
-    return { type: Type.any, maySkip: null }
+    return Type.any
   }
   const path: Path = ["output"]
   let readable = true
@@ -95,15 +96,25 @@ const checkOutput = ({ output, steps }: Workflow, scope: Scope, walk: Walk): Res
     readable = false
     reporter.reportProblem(where, value)
   })
-  const result = checkData(data, path, scope, false, walk)
   if (readable && data._tag === "Constant") {
-    const hint = "write a variable's name, or ${…}"
+    const hint = "write a variable's name, or ${\u2026}"
     reporter.report("PS210", path, "the output is the same text for every run", hint)
   }
-  if (result.maySkip === null) return { ...result, type: Type.widen(result.type) }
-  const message = `the output may be null, because "${result.maySkip}" may be skipped`
-  reporter.report("PS306", path, message)
-  return { ...result, type: data._tag === "Template" && data.template.exact ? Type.nullable(result.type) : result.type }
+  const fields = data._tag === "Object" ? [...data.fields] : []
+  if (fields.length === 0) return checkResult(data, path, scope, walk)
+  const types = fields.map(([name, field]) => {
+    const type = checkResult(field, [...path, name], scope, walk)
+    return [name, { type, optional: false }] as const
+  })
+  return { _tag: "Object", fields: new Map(types), rest: null }
+}
+
+/** A part of the output that comes from a step that was skipped is null. */
+const checkResult = (data: DataTemplate, path: Path, scope: Scope, walk: Walk): Type.Type => {
+  const { maySkip, type } = checkData(data, path, scope, false, walk)
+  if (maySkip === null) return Type.widen(type)
+  walk.reporter.report("PS306", path, `the output may be null, because "${maySkip}" may be skipped`)
+  return Type.nullable(Type.widen(type))
 }
 
 const checkBudgets = ({ catalogues, reporter, workflow }: Walk): void => {

@@ -9,6 +9,7 @@ import type { Step, StepList } from "../document/Step.ts"
 import type { Workflow } from "../document/Workflow.ts"
 import { blocksOf } from "./Blocks.ts"
 import type { Catalogues } from "./Catalogues.ts"
+import { withPart } from "./Fallbacks.ts"
 import * as Models from "./Models.ts"
 
 export interface Cost {
@@ -112,17 +113,21 @@ const usualTurns = 3
 
 const ofModelStep = (step: Models.ModelStep, tries: number, { catalogues, workflow }: Context): Cost => {
   const { models } = catalogues
-  const chain = Models.chainOf(workflow, step.model)
-  if (models === undefined || chain.length === 0) return unknown
+  if (models === undefined || Models.chainOf(workflow, step.model).length === 0) return unknown
   // A workflow that a model may call is called as often as the model likes.
   if ((step.tools ?? []).some((tool) => tool.startsWith("workflow:"))) return unknown
-  const fallbacks = (step.fallback ?? []).flatMap((part) =>
-    part.value === undefined ? Models.chainOf(workflow, part.model ?? step.model) : []
+  const ways = [
+    step,
+    ...(step.fallback ?? []).flatMap((part) => (part.value === undefined ? [withPart(step, part)] : []))
+  ]
+  const calls = ways.flatMap((way) =>
+    way.type !== "llm" && way.type !== "agent"
+      ? []
+      : Models.chainOf(workflow, way.model).map((name) => {
+          const facts = models.find(name)
+          return facts === null ? unknown : Models.callCost(Models.withDefaults(way, workflow), facts)
+        })
   )
-  const calls = [...chain, ...fallbacks].map((name) => {
-    const facts = models.find(name)
-    return facts === null ? unknown : Models.callCost(step, facts)
-  })
   const turns = step.type === "agent" ? step.max_turns : 1
   const worst = calls.reduce<Amount>((all, one) => plus(all, times(one.worst, tries * turns)), amount(0))
   return { worst, expected: times(calls[0]?.expected ?? null, Math.min(turns, usualTurns)) }

@@ -22,6 +22,18 @@ export const chainOf = (workflow: Workflow, chain: ModelChain | undefined): Read
   return [...new Set(listOf(named).flatMap((name) => listOf(aliasOf(workflow, name) ?? name)))]
 }
 
+/** Each name of a chain, and where it is written. */
+const namesIn = (chain: ModelChain | undefined, path: Path): ReadonlyArray<readonly [string, Path]> => {
+  if (chain === undefined) return []
+  return typeof chain === "string" ? [[chain, path]] : chain.map((name, at) => [name, [...path, at]] as const)
+}
+
+/** With the workflow's defaults filled in. */
+export const withDefaults = <S extends ModelStep>(step: S, { defaults }: Workflow): S => ({
+  ...step,
+  max_tokens: step.max_tokens ?? defaults?.max_tokens
+})
+
 const isDynamic = (name: string): boolean => name.includes("${")
 
 export const check = (
@@ -36,28 +48,22 @@ export const check = (
     return
   }
   if (models === undefined) return
-  const written: ReadonlyArray<readonly [string, Path]> =
-    step.model === undefined
-      ? []
-      : typeof step.model === "string"
-        ? [[step.model, [...path, "model"]]]
-        : step.model.map((name, at) => [name, [...path, "model", at]] as const)
+  const written = [
+    ...namesIn(step.model, [...path, "model"]),
+    ...(step.fallback ?? []).flatMap((part, at) => namesIn(part.model, [...path, "fallback", at, "model"]))
+  ]
   for (const [name, where] of written) checkName(name, where, workflow, models, report)
-  checkLimits(step, path, chainOf(workflow, step.model), models, report)
+  checkLimits(withDefaults(step, workflow), path, chainOf(workflow, step.model), models, report)
 }
 
 /** The names that the file itself gives models, and its default. */
 export const checkAliases = (workflow: Workflow, models: ModelCatalogue | undefined, { report }: Reporter): void => {
   if (models === undefined) return
-  const chains: Array<readonly [ModelChain, Path]> = Object.entries(workflow.models ?? {}).map(([alias, chain]) => [
-    chain,
-    ["models", alias]
-  ])
-  if (workflow.defaults?.model !== undefined) chains.push([workflow.defaults.model, ["defaults", "model"]])
-  for (const [chain, path] of chains) {
-    if (typeof chain === "string") checkName(chain, path, workflow, models, report)
-    else chain.forEach((name, at) => checkName(name, [...path, at], workflow, models, report))
-  }
+  const written = [
+    ...Object.entries(workflow.models ?? {}).flatMap(([alias, chain]) => namesIn(chain, ["models", alias])),
+    ...namesIn(workflow.defaults?.model, ["defaults", "model"])
+  ]
+  for (const [name, where] of written) checkName(name, where, workflow, models, report)
 }
 
 const checkName = (

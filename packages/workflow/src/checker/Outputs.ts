@@ -5,23 +5,32 @@ import * as Shape from "../types/Shape.ts"
 import * as Type from "../types/Type.ts"
 import type { Catalogues } from "./Catalogues.ts"
 
-/** What `steps.<id>` is, given what the step gives. */
-export const stepType = (step: Step, output: Type.Type): Type.Type =>
-  Type.struct({
-    output,
-    status: Type.enumeration(["succeeded", "failed", "skipped"]),
-    error: Type.nullable(failure),
-    usage: Type.struct({ input_tokens: Type.integer, output_tokens: Type.integer, total_tokens: Type.integer }),
-    cost: Type.nullable(Type.number),
-    ...(step.type === "loop" ? { exhausted: Type.boolean } : {})
-  })
-
 /** What a `catch` sees as `error`. */
 export const failure: Type.Type = Type.struct({
   reason: Type.string,
   message: Type.string,
   step: Type.string,
   attempt: Type.integer
+})
+
+/** What `steps.<id>` has besides the output. */
+const about = Type.struct({
+  status: Type.enumeration(["succeeded", "failed", "skipped"]),
+  error: Type.nullable(failure),
+  usage: Type.struct({ input_tokens: Type.integer, output_tokens: Type.integer, total_tokens: Type.integer }),
+  cost: Type.nullable(Type.number)
+})
+const exhausted: ReadonlyMap<string, Type.Field> = new Map([["exhausted", { type: Type.boolean, optional: false }]])
+
+/** What `steps.<id>` is, given what the step gives. */
+export const stepType = (step: Step, output: Type.Type): Type.Type => ({
+  _tag: "Object",
+  rest: null,
+  fields: new Map([
+    ["output", { type: output, optional: false }],
+    ...about.fields,
+    ...(step.type === "loop" ? exhausted : [])
+  ])
 })
 
 export const run: Type.Type = Type.struct({ id: Type.string, started_at: Type.string })
