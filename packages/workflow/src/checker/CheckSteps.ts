@@ -6,11 +6,13 @@ import type { Workflow } from "../document/Workflow.ts"
 import * as DataTemplate from "../expression/DataTemplate.ts"
 import type { Path } from "../parser/Node.ts"
 import { assignable } from "../types/Assignable.ts"
+import { bounded } from "../types/Bounded.ts"
 import * as Shape from "../types/Shape.ts"
 import * as Type from "../types/Type.ts"
 import { type Block, blocksOf } from "./Blocks.ts"
 import type { Catalogues } from "./Catalogues.ts"
 import { checkText, constantType, type Context } from "./CheckText.ts"
+import { withPart } from "./Fallbacks.ts"
 import * as Models from "./Models.ts"
 import { failure, outputOf } from "./Outputs.ts"
 import * as Schedule from "./Schedule.ts"
@@ -101,6 +103,7 @@ const checkNeeds = (step: Step, path: Path, steps: StepList, { names, reporter, 
 
 const checkStep = (step: Step, path: Path, scope: Scope, walk: Walk): Result => {
   const { catalogues, reporter } = walk
+  if (reporter.isFull()) return { type: Type.any, maySkip: null }
   const texts = Texts.of(step, ({ path: where, value }) => reporter.reportProblem([...path, ...where], value))
   const types = new Map<string, Type.Type>()
   let maySkip: string | null = step.if === undefined ? null : step.id
@@ -131,17 +134,19 @@ const checkStep = (step: Step, path: Path, scope: Scope, walk: Walk): Result => 
   }
 
   checkKind(step, path, types, walk)
+  checkFallbacks(step, path, types, walk)
   const textType = (field: string) => Type.widen(types.get(field) ?? Type.any)
   const given = outputOf(step, { blocks, textType }, catalogues)
   checkStandIns(step, path, given, types, walk)
   const fallbacks = (step.fallback ?? []).flatMap((_, at) => types.get(`fallback.${at}.value`) ?? [])
   const caught = blocks.get("catch")
-  const type = Type.union([
+  const gives = Type.union([
     given,
     ...fallbacks.map(Type.widen),
     ...(caught === undefined ? [] : [caught]),
     ...(step.on_error === "continue" ? [Type.nothing] : [])
   ])
+  const type = bounded(gives)
 
   for (const block of blocksOf(step)) {
     if (block.kind !== "undo") continue
@@ -254,6 +259,20 @@ const checkKind = (step: Step, path: Path, types: ReadonlyMap<string, Type.Type>
       break
   }
   Tools.checkCalledWorkflows(step, path, workflow.name, catalogues.workflows, reporter)
+}
+
+/** A fallback that goes elsewhere is held to the same rules as the step: other tools, other hosts, other workflows. */
+const checkFallbacks = (step: Step, path: Path, types: ReadonlyMap<string, Type.Type>, walk: Walk): void => {
+  if (step.type !== "mcp_tool" && step.type !== "http" && step.type !== "workflow") return
+  step.fallback?.forEach((part, at) => {
+    if (part.value !== undefined) return
+    const seen = new Map(types)
+    for (const field of ["params", "with"]) {
+      const type = types.get(`fallback.${at}.${field}`)
+      if (type !== undefined) seen.set(field, type)
+    }
+    checkKind(withPart(step, part), [...path, "fallback", at], seen, walk)
+  })
 }
 
 const checkPrompt = (step: StepOf<"llm">, path: Path, { reporter, unknownKeys }: Walk): void => {

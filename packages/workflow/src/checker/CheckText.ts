@@ -7,6 +7,7 @@ import type { Part, Template } from "../expression/Template.ts"
 import { at, type Path } from "../parser/Node.ts"
 import type { Parsed } from "../parser/Parser.ts"
 import { assignable, typeOf } from "../types/Assignable.ts"
+import { bounded } from "../types/Bounded.ts"
 import * as Type from "../types/Type.ts"
 import * as Names from "./Names.ts"
 import type { Reporter } from "./Reporter.ts"
@@ -34,6 +35,7 @@ const checkTemplate = (
   secrets: boolean,
   { names, parsed, reporter }: Context
 ): Result => {
+  if (reporter.isFull()) return { type: Type.any, maySkip: null }
   let maySkip: string | null = null
   const { inside, locals, steps, variables } = scope
   for (const reference of References.ofTemplate(template)) {
@@ -114,7 +116,8 @@ export const constantType = (value: unknown): Type.Type => {
 /** A text of a step, held to what its field expects. `path` is the step's. */
 export const checkText = (text: Text, path: Path, scope: Scope, context: Context): Result => {
   const where = [...path, ...text.path]
-  const result = checkData(text.data, where, scope, text.secrets, context)
+  const { maySkip, type } = checkData(text.data, where, scope, text.secrets, context)
+  const result: Result = { type: bounded(type), maySkip }
   const { report } = context.reporter
   switch (text.expects) {
     case "condition":

@@ -4,6 +4,7 @@
  */
 import { formatUsd, fromUsd } from "@penstock/schema/Money"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import { suggest } from "../diagnostic/Suggestion.ts"
 import { decode } from "../document/Decode.ts"
 import type { Budget } from "../document/Fields.ts"
 import type { Workflow } from "../document/Workflow.ts"
@@ -11,6 +12,7 @@ import type { DataTemplate } from "../expression/DataTemplate.ts"
 import type { Path } from "../parser/Node.ts"
 import * as Parser from "../parser/Parser.ts"
 import { fromSchema } from "../types/FromSchema.ts"
+import { bounded } from "../types/Bounded.ts"
 import * as Shape from "../types/Shape.ts"
 import * as Type from "../types/Type.ts"
 import { allSteps } from "./Blocks.ts"
@@ -55,6 +57,7 @@ export const check = (source: string | Uint8Array, options: Options = {}): Check
   Models.checkAliases(document, options.models, reporter)
   const outputType = checkBody(document, Scope.root(inputType), walk)
   checkBudgets(walk)
+  checkTests(walk)
   return {
     diagnostics: Diagnostic.sort([...diagnostics, ...reporter.diagnostics()]),
     document,
@@ -111,7 +114,8 @@ const checkOutput = ({ output, steps }: Workflow, scope: Scope, walk: Walk): Typ
 
 /** A part of the output that comes from a step that was skipped is null. */
 const checkResult = (data: DataTemplate, path: Path, scope: Scope, walk: Walk): Type.Type => {
-  const { maySkip, type } = checkData(data, path, scope, false, walk)
+  const { maySkip, type: given } = checkData(data, path, scope, false, walk)
+  const type = bounded(given)
   if (maySkip === null) return Type.widen(type)
   walk.reporter.report("PS306", path, `the output may be null, because "${maySkip}" may be skipped`)
   return Type.nullable(Type.widen(type))
@@ -140,6 +144,16 @@ const checkBudgets = ({ catalogues, reporter, workflow }: Walk): void => {
   for (const { path, step } of allSteps(workflow)) {
     if (step.budget?.usd !== undefined) hold(step.budget, Cost.ofStep(step, context), path)
   }
+}
+
+const checkTests = ({ names, reporter, workflow }: Walk): void => {
+  workflow.tests?.forEach(({ mocks }, at) => {
+    for (const id of Object.keys(mocks ?? {})) {
+      if (names.byId.has(id)) continue
+      const hint = suggest(id, [...names.byId.keys()], "steps are")
+      reporter.report("PS201", ["tests", at, "mocks", id], `there is no step "${id}"`, hint, "key")
+    }
+  })
 }
 
 const noCost: Cost.Cost = { worst: null, expected: null }

@@ -71,8 +71,11 @@ const ofKind = (step: Step, context: Context): Cost => {
     case "agent":
       return ofModelStep(step, tries, context)
     case "workflow": {
-      const worst = catalogues.workflows?.find(step.uses)?.worstCost ?? null
-      return { worst: times(worst, tries), expected: worst }
+      const costs = waysOf(step).map((way) =>
+        way.type === "workflow" ? (catalogues.workflows?.find(way.uses)?.worstCost ?? null) : null
+      )
+      const worst = costs.reduce<Amount>((all, one) => plus(all, times(one, tries)), amount(0))
+      return { worst, expected: costs[0] ?? null }
     }
     case "parallel":
       return sum(blocksOf(step).flatMap((block) => (block.kind === "body" ? [ofSteps(block.steps, context)] : [])))
@@ -109,6 +112,12 @@ const knownLength = (source: unknown, workflow: Workflow): number | null => {
   return typeof max === "number" ? max : null
 }
 
+/** The step, and what its fallbacks make of it. */
+const waysOf = (step: Step): ReadonlyArray<Step> => [
+  step,
+  ...(step.fallback ?? []).flatMap((part) => (part.value === undefined ? [withPart(step, part)] : []))
+]
+
 const usualTurns = 3
 
 const ofModelStep = (step: Models.ModelStep, tries: number, { catalogues, workflow }: Context): Cost => {
@@ -116,11 +125,7 @@ const ofModelStep = (step: Models.ModelStep, tries: number, { catalogues, workfl
   if (models === undefined || Models.chainOf(workflow, step.model).length === 0) return unknown
   // A workflow that a model may call is called as often as the model likes.
   if ((step.tools ?? []).some((tool) => tool.startsWith("workflow:"))) return unknown
-  const ways = [
-    step,
-    ...(step.fallback ?? []).flatMap((part) => (part.value === undefined ? [withPart(step, part)] : []))
-  ]
-  const calls = ways.flatMap((way) =>
+  const calls = waysOf(step).flatMap((way) =>
     way.type !== "llm" && way.type !== "agent"
       ? []
       : Models.chainOf(workflow, way.model).map((name) => {

@@ -20,7 +20,12 @@ const workflowPrefix = "workflow:"
 
 /** The workflows that a step calls or lets a model call, and where it names them, from the step on. */
 export const callsOf = (step: Step): ReadonlyArray<{ readonly name: string; readonly at: Path }> => {
-  if (step.type === "workflow") return [{ name: step.uses, at: ["uses"] }]
+  if (step.type === "workflow") {
+    const others = (step.fallback ?? []).flatMap(({ uses }, at) =>
+      uses === undefined ? [] : [{ name: uses, at: ["fallback", at, "uses"] }]
+    )
+    return [{ name: step.uses, at: ["uses"] }, ...others]
+  }
   const tools = step.type === "agent" || step.type === "llm" ? (step.tools ?? []) : []
   return tools.flatMap((tool, at) =>
     tool.startsWith(workflowPrefix) ? [{ name: tool.slice(workflowPrefix.length), at: ["tools", at] }] : []

@@ -1,5 +1,6 @@
 /** Text to plan. A text with errors has no plan; one with warnings has both. Pure: the same text gives the same plan. */
 import { allSteps, type Block, blocksOf } from "../checker/Blocks.ts"
+import type { WorkflowFacts } from "../checker/Catalogues.ts"
 import * as Checker from "../checker/Checker.ts"
 import * as Cost from "../checker/Cost.ts"
 import { withPart } from "../checker/Fallbacks.ts"
@@ -10,6 +11,7 @@ import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type { Step, StepList } from "../document/Step.ts"
 import type { Workflow } from "../document/Workflow.ts"
 import type { DataTemplate } from "../expression/DataTemplate.ts"
+import { fromSchema } from "../types/FromSchema.ts"
 import * as Shape from "../types/Shape.ts"
 import * as ToSchema from "../types/ToSchema.ts"
 import * as Type from "../types/Type.ts"
@@ -32,6 +34,14 @@ export const compile = (source: string | Uint8Array, options: Checker.Options = 
   if (document === undefined || diagnostics.some(Diagnostic.isError)) return { diagnostics, plan: null }
   return { diagnostics, plan: planOf(document, outputType ?? Type.any, options) }
 }
+
+/** What other workflows have to know of this one. */
+export const toFacts = (plan: Plan): WorkflowFacts => ({
+  inputs: plan.inputSchema,
+  outputType: fromSchema(plan.outputSchema),
+  calls: plan.calls,
+  worstCost: plan.cost.worst
+})
 
 const planOf = (workflow: Workflow, outputType: Type.Type, catalogues: Checker.Options): Plan => {
   const context: Cost.Context = { workflow, catalogues }

@@ -3,11 +3,14 @@ import type { PlanStep } from "./Plan.ts"
 
 interface Way {
   readonly length: number
-  readonly paths: ReadonlyArray<string>
+  readonly last: PlanStep | null
+  readonly before: Way | null
 }
 
+const nowhere: Way = { length: 0, last: null, before: null }
+
 const longest = (ways: ReadonlyArray<Way>): Way =>
-  ways.reduce<Way>((best, way) => (way.length > best.length ? way : best), { length: 0, paths: [] })
+  ways.reduce((best, way) => (way.length > best.length ? way : best), nowhere)
 
 /** How many calls in a row a step makes: rounds count once, because their number is not known. */
 const callsIn = ({ action }: PlanStep): number => {
@@ -37,24 +40,30 @@ const callsIn = ({ action }: PlanStep): number => {
   }
 }
 
-/** Steps in an order in which each comes behind those that it waits for. */
+/** Without recursion along the way: a list may have thousands of steps that wait for each other. */
 const criticalWay = (steps: ReadonlyArray<PlanStep>): Way => {
-  const ways = new Map<string, Way>()
   const byPath = new Map(steps.map((step) => [step.path, step]))
-  const wayTo = (step: PlanStep): Way => {
-    const known = ways.get(step.path)
-    if (known !== undefined) return known
-    const before = longest(
-      step.waitsFor.flatMap((path) => {
-        const waited = byPath.get(path)
-        return waited === undefined ? [] : [ways.get(path) ?? wayTo(waited)]
-      })
-    )
-    const way = { length: before.length + callsIn(step), paths: [...before.paths, step.path] }
-    ways.set(step.path, way)
-    return way
+  const ways = new Map<string, Way>()
+  const open = [...steps]
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (ways.has(step.path)) continue
+    const waited = step.waitsFor.flatMap((path) => byPath.get(path) ?? [])
+    const missing = waited.filter(({ path }) => !ways.has(path))
+    if (missing.length > 0) {
+      open.push(step, ...missing)
+      continue
+    }
+    const before = longest(waited.flatMap(({ path }) => ways.get(path) ?? []))
+    ways.set(step.path, { length: before.length + callsIn(step), last: step, before })
   }
-  return longest(steps.map(wayTo))
+  return longest([...ways.values()])
 }
 
-export const criticalPath = (steps: ReadonlyArray<PlanStep>): ReadonlyArray<string> => criticalWay(steps).paths
+/** Paths of the steps along the longest way, in order. */
+export const criticalPath = (steps: ReadonlyArray<PlanStep>): ReadonlyArray<string> => {
+  const paths: Array<string> = []
+  for (let way: Way | null = criticalWay(steps); way !== null; way = way.before) {
+    if (way.last !== null) paths.unshift(way.last.path)
+  }
+  return paths
+}

@@ -62,11 +62,14 @@ const render = (path: Path): string => JSON.stringify(path)
 
 const isKey = (key: PropertyKey): key is string | number => typeof key !== "symbol"
 
+const maxMistakes = 200
+
 const explain = (error: ParseResult.ParseError, tree: unknown): ReadonlyArray<Mistake> => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error)
   const deeper = new Set(issues.flatMap(({ path }) => path.map((_, at) => render(path.slice(0, at).filter(isKey)))))
   const mistakes = new Map<string, Mistake>()
   for (const issue of issues) {
+    if (mistakes.size === maxMistakes) break
     // A list that lacks its first item is too short; the item has no place.
     const short = issue._tag === "Missing" && typeof issue.path.at(-1) === "number"
     const path = (short ? issue.path.slice(0, -1) : issue.path).filter(isKey)

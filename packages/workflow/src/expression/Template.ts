@@ -63,10 +63,14 @@ const closing = (source: string, from: number): number | null => {
   return null
 }
 
+/** More than these is a program. */
+const maxExpressions = 200
+
 export const compile = (source: string): Compiled => {
   const parts: Array<Part> = []
   const problems: Array<Problem> = []
   let text = ""
+  let count = 0
   const flush = () => {
     if (text !== "") parts.push({ _tag: "Text", text })
     text = ""
@@ -89,6 +93,17 @@ export const compile = (source: string): Compiled => {
         break
       }
       flush()
+      count += 1
+      if (count > maxExpressions) {
+        const message = `more than ${maxExpressions} expressions in one text`
+        problems.push({
+          code: "PS121",
+          span: { start: next, end: next + 2 },
+          message,
+          hint: "set values in a step of their own"
+        })
+        break
+      }
       const offset = next + 2
       const parsed = Syntax.parse(source.slice(offset, end))
       problems.push(...parsed.problems.map((problem) => ({ ...problem, span: shift(problem.span, offset) })))

@@ -10,7 +10,7 @@ import {
   type YAMLMap
 } from "yaml"
 import { maxDepth, maxNodes, type Report } from "./Limits.ts"
-import * as Lines from "./Lines.ts"
+import type { Lines } from "./Lines.ts"
 import type { Entry, Mapping, Node, Scalar, Span } from "./Node.ts"
 
 const spanOf = (node: YamlNode): Span => ({ start: node.range?.[0] ?? 0, end: node.range?.[1] ?? 0 })
@@ -40,8 +40,7 @@ const plainValue = (value: unknown): Scalar["value"] => {
   }
 }
 
-export const build = (contents: YamlNode, text: string, report: Report): Node => {
-  const lines = Lines.make(text)
+export const build = (contents: YamlNode, lines: Lines, report: Report): Node => {
   // The library looks an anchor up by walking the whole document.
   const anchors = new Map<string, YamlNode>()
   let nodes = 0

@@ -46,25 +46,25 @@ const inked = (scalar: Scalar, text: string): ReadonlyArray<number> => {
   return places
 }
 
-/** Where a stretch of a scalar's value stands in the file. */
-export const rangeWithin = (scalar: Scalar, span: Span, text: string, lines: Lines): Range => {
+/** Where stretches of a scalar's value stand in the file. Made once for a scalar, because it may be long. */
+export const placesOf = (scalar: Scalar, text: string, lines: Lines): ((span: Span) => Range) => {
   const value = String(scalar.value)
   const places = inked(scalar, text)
-  let ink = 0
-  let start: number | null = null
-  let last: number | null = null
-  for (let at = 0; at < Math.min(value.length, Math.max(span.end, span.start + 1)); at++) {
-    if (isBlank(value[at])) continue
-    const place = places[ink++] ?? scalar.span.end
-    if (at < span.start) continue
-    start ??= place
-    last = place
-  }
-  // A stretch of blanks, or the end of the value.
-  if (start === null || last === null) {
-    const behind = ink === 0 ? scalar.span.start : (places[ink - 1] ?? scalar.span.end - 1) + 1
+  // How many characters with ink stand before each place of the value.
+  const before = new Uint32Array(value.length + 1)
+  for (let at = 0; at < value.length; at++) before[at + 1] = (before[at] ?? 0) + (isBlank(value[at]) ? 0 : 1)
+  const end = (place: number): number =>
+    place + (scalar.style === "double" && text[place] === "\\" ? escape(text, place).length : 1)
+
+  return (span) => {
+    const from = before[Math.min(span.start, value.length)] ?? 0
+    const to = before[Math.min(Math.max(span.end, span.start + 1), value.length)] ?? 0
+    const first = places[from]
+    const last = places[to - 1]
+    if (to > from && first !== undefined && last !== undefined) return lines.range({ start: first, end: end(last) })
+    // A stretch of blanks, or the end of the value.
+    const previous = places[from - 1]
+    const behind = previous === undefined ? scalar.span.start : end(previous)
     return lines.range({ start: behind, end: behind + 1 })
   }
-  const escaped = scalar.style === "double" && text[last] === "\\"
-  return lines.range({ start, end: last + (escaped ? escape(text, last).length : 1) })
 }

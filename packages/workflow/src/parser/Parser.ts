@@ -63,7 +63,7 @@ export const parse = (source: string | Uint8Array, options: Options = {}): Parse
   }
   const tokens = tokenize(text, report)
   if (tokens === null || isTooDeep(tokens, report)) return done(null)
-  return done(compose(tokens, text, report))
+  return done(compose(tokens, text, lines, report))
 }
 
 const decode = (source: string | Uint8Array): { readonly text: string; readonly invalid: number | null } => {
@@ -114,7 +114,7 @@ const isTooDeep = (tokens: ReadonlyArray<CST.Token>, report: Report): boolean =>
 }
 
 /** Keys are compared in `build`: the library compares each with each, which takes minutes where there are many. */
-const compose = (tokens: ReadonlyArray<CST.Token>, text: string, report: Report): Node | null => {
+const compose = (tokens: ReadonlyArray<CST.Token>, text: string, lines: Lines.Lines, report: Report): Node | null => {
   const composer = new Composer({ resolveKnownTags: false, stringKeys: true, uniqueKeys: false, logLevel: "error" })
   const [document, second] = [...composer.compose(tokens, true, text.length)]
   if (document === undefined) return null
@@ -148,5 +148,5 @@ const compose = (tokens: ReadonlyArray<CST.Token>, text: string, report: Report)
     report("PS110", 0, 0, "the file is empty", "a workflow has at least `name`, `steps` and `output`")
     return null
   }
-  return build(document.contents, text, report)
+  return build(document.contents, lines, report)
 }

@@ -1,19 +1,27 @@
 /** JSON Schema to a type. What a type cannot say is any value: the validator looks at it when the value is there. */
 import { isReadonlyRecord } from "effect/Predicate"
+import { maxTypes } from "./Bounded.ts"
 import type { JsonSchema } from "./Shape.ts"
 import * as Type from "./Type.ts"
 
-/** References may lead in circles; a type that deep is any value. */
+/** References may lead in circles, and each to several others: what is that deep, or that much, is any value. */
 const maxDepth = 12
 
-export const fromSchema = (schema: unknown): Type.Type => read(schema, isReadonlyRecord(schema) ? schema : {}, 0)
+interface Source {
+  readonly root: JsonSchema
+  left: number
+}
 
-const read = (schema: unknown, root: JsonSchema, depth: number): Type.Type => {
-  if (!isReadonlyRecord(schema) || depth > maxDepth) return Type.any
+export const fromSchema = (schema: unknown): Type.Type =>
+  read(schema, { root: isReadonlyRecord(schema) ? schema : {}, left: maxTypes }, 0)
+
+const read = (schema: unknown, source: Source, depth: number): Type.Type => {
+  source.left -= 1
+  if (!isReadonlyRecord(schema) || depth > maxDepth || source.left < 0) return Type.any
   const { $ref, allOf, anyOf, const: only, enum: choices, nullable, oneOf, type } = schema
-  const inside = (inner: unknown): Type.Type => read(inner, root, depth + 1)
+  const inside = (inner: unknown): Type.Type => read(inner, source, depth + 1)
   const wrap = (found: Type.Type): Type.Type => (nullable === true ? Type.nullable(found) : found)
-  if (typeof $ref === "string") return wrap(inside(resolve($ref, root)))
+  if (typeof $ref === "string") return wrap(inside(resolve($ref, source.root)))
   if (only !== undefined) return wrap(literals([only]))
   if (Array.isArray(choices)) return wrap(literals(choices))
   const alternatives = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : null
