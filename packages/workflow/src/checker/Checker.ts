@@ -17,7 +17,8 @@ import * as Shape from "../types/Shape.ts"
 import * as Type from "../types/Type.ts"
 import { allSteps } from "./Blocks.ts"
 import type { Catalogues } from "./Catalogues.ts"
-import { checkBlock, checkCycles, reportShape, type Walk } from "./CheckSteps.ts"
+import { reportShape } from "./CheckKinds.ts"
+import { checkBlock, checkCycles } from "./CheckSteps.ts"
 import { checkData } from "./CheckText.ts"
 import * as Cost from "./Cost.ts"
 import * as Models from "./Models.ts"
@@ -26,6 +27,7 @@ import * as Reporter from "./Reporter.ts"
 import * as Schedule from "./Schedule.ts"
 import { Scope } from "./Scope.ts"
 import * as Texts from "./Texts.ts"
+import type { Walk } from "./Walk.ts"
 
 export interface Options extends Catalogues {
   /** The name that diagnostics carry. */

@@ -3,19 +3,10 @@
  * never more work than the meter allows, so that a replay gives the same value and no expression can hold up a run.
  */
 import type { Span } from "../parser/Node.ts"
-import type { ArithmeticOperator, ComparisonOperator, Expr } from "./Ast.ts"
+import type { Expr } from "./Ast.ts"
 import * as Functions from "./Functions.ts"
-import {
-  equals,
-  ExpressionFailure,
-  fromUnknown,
-  isList,
-  isObject,
-  kindOf,
-  Maybe,
-  type Meter,
-  type Value
-} from "./Value.ts"
+import { binary, negate } from "./Operators.ts"
+import { ExpressionFailure, fromUnknown, isList, isObject, kindOf, Maybe, type Meter, type Value } from "./Value.ts"
 
 /** What an expression can name. */
 export type Scope = ReadonlyMap<string, Value>
@@ -57,9 +48,7 @@ export const evaluate = (expr: Expr, scope: Scope, meter: Meter): Value => {
     case "Unary": {
       const value = inside(expr.operand)
       if (expr.operator === "!") return !truth(value, expr.operand.span)
-      if (typeof value === "bigint") return int64(-value, expr.span)
-      if (typeof value === "number") return -value
-      throw mistyped(`- takes a number, not ${kindOf(value)}`, expr.operand.span)
+      return negate(value, expr.operand.span)
     }
     case "Binary":
       return binary(expr, inside(expr.left), inside(expr.right), meter)
@@ -191,97 +180,4 @@ const logical = ({ left, operator, right }: Of<"Logical">, scope: Scope, meter: 
   const second = truthOf(right, scope, meter)
   if (second === decisive || typeof first === "boolean") return second
   throw first
-}
-
-const binary = ({ left, operator, right, span }: Of<"Binary">, a: Value, b: Value, meter: Meter): Value => {
-  switch (operator) {
-    case "==":
-      return equals(a, b, meter, span)
-    case "!=":
-      return !equals(a, b, meter, span)
-    case "in":
-      if (isList(b)) return b.some((item) => equals(a, fromUnknown(item), meter, span))
-      if (isObject(b)) return typeof a === "string" && Object.hasOwn(b, a)
-      throw mistyped(`in takes a list or a mapping on its right, not ${kindOf(b)}`, right.span)
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return compare(operator, a, b, span)
-    case "+":
-      if (typeof a === "string" && typeof b === "string") {
-        meter.charge((a.length + b.length) / 64, span)
-        return a + b
-      }
-      if (isList(a) && isList(b)) {
-        meter.charge(a.length + b.length, span)
-        return [...a, ...b]
-      }
-  }
-  if (typeof a === "bigint" && typeof b === "bigint") return integers(operator, a, b, span)
-  if (kindOf(a) === "number" && kindOf(b) === "number") return doubles(operator, Number(a), Number(b), span)
-  const wrong = kindOf(a) === "number" ? right : left
-  throw mistyped(`${kindOf(a)} ${operator} ${kindOf(b)} is not defined`, a === b ? span : wrong.span)
-}
-
-const compare = (operator: ComparisonOperator, a: Value, b: Value, span: Span): boolean => {
-  const kind = kindOf(a)
-  if (kind !== kindOf(b) || (kind !== "number" && kind !== "string") || a === null || b === null) {
-    throw mistyped(`${kind} ${operator} ${kindOf(b)} is not defined`, span)
-  }
-  switch (operator) {
-    case "<":
-      return a < b
-    case "<=":
-      return a <= b
-    case ">":
-      return a > b
-    case ">=":
-      return a >= b
-  }
-}
-
-const integers = (operator: ArithmeticOperator, a: bigint, b: bigint, span: Span): Value => {
-  if (b === 0n && (operator === "/" || operator === "%")) {
-    throw new ExpressionFailure("arithmetic", "division by zero", span)
-  }
-  switch (operator) {
-    case "+":
-      return int64(a + b, span)
-    case "-":
-      return int64(a - b, span)
-    case "*":
-      return int64(a * b, span)
-    case "/":
-      return int64(a / b, span)
-    case "%":
-      return a % b
-  }
-}
-
-const int64 = (value: bigint, span: Span): bigint => {
-  if (BigInt.asIntN(64, value) === value) return value
-  throw new ExpressionFailure("arithmetic", "an integer has at most 64 bits", span)
-}
-
-/** JSON has neither infinity nor NaN, so that no value may become one. */
-const doubles = (operator: ArithmeticOperator, a: number, b: number, span: Span): Value => {
-  const result = arithmetic(operator, a, b)
-  if (Number.isFinite(result)) return result
-  throw new ExpressionFailure("arithmetic", b === 0 ? "division by zero" : "the number is too large", span)
-}
-
-const arithmetic = (operator: ArithmeticOperator, a: number, b: number): number => {
-  switch (operator) {
-    case "+":
-      return a + b
-    case "-":
-      return a - b
-    case "*":
-      return a * b
-    case "/":
-      return a / b
-    case "%":
-      return a % b
-  }
 }

@@ -8,6 +8,7 @@ import type { Expr, Problem } from "./Ast.ts"
 import * as Functions from "./Functions.ts"
 import { condition, field, index, kindOf, type Of, type Report } from "./InferAccess.ts"
 import { binary, lintHyphen } from "./InferOperators.ts"
+import { compilePattern } from "./Pattern.ts"
 
 export type Scope = ReadonlyMap<string, Type.Type>
 
@@ -125,7 +126,7 @@ const call = (
   }
   const [pattern] = args
   if (name.text === "matches" && pattern?._tag === "Literal" && typeof pattern.value === "string") {
-    if (Functions.compilePattern(pattern.value) === null) {
+    if (compilePattern(pattern.value) === null) {
       report(
         "PS606",
         pattern.span,

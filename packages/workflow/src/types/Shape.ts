@@ -7,7 +7,7 @@
  */
 import { isReadonlyRecord } from "effect/Predicate"
 import { suggest } from "../diagnostic/Suggestion.ts"
-import { compilePattern } from "../expression/Functions.ts"
+import { compilePattern } from "../expression/Pattern.ts"
 import type { Path } from "../parser/Node.ts"
 
 export interface JsonSchema {
