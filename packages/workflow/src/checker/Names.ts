@@ -3,7 +3,7 @@ import type { Code } from "../diagnostic/Codes.ts"
 import { suggest } from "../diagnostic/Suggestion.ts"
 import type { Workflow } from "../document/Workflow.ts"
 import type { Reference } from "../expression/References.ts"
-import type { Path } from "../parser/Node.ts"
+import type { Path, Span } from "../parser/Node.ts"
 import { allSteps, type Enclosure, type Place } from "./Blocks.ts"
 import type { Reporter } from "./Reporter.ts"
 
@@ -75,84 +75,67 @@ export interface Visible {
   readonly inside: ReadonlyArray<Enclosure>
 }
 
+interface Finding {
+  readonly code: Code
+  readonly span: Span
+  readonly message: string
+  readonly hint: string | null
+}
+
+/** Tells what is wrong with a name that an expression reads, if anything is. */
 export const resolve = (reference: Reference, visible: Visible, names: Names, path: Path, reporter: Reporter): void => {
-  const { name, span } = reference
-  const tell = (code: Code, message: string, hint: string | null) =>
-    reporter.reportWithin(code, path, span, message, hint)
+  const finding =
+    reference.name === "steps" ? ofStep(reference, visible, names, path) : ofName(reference, visible, names, path)
+  if (finding !== null) reporter.reportWithin(finding.code, path, finding.span, finding.message, finding.hint)
+}
+
+const ofName = ({ name, span }: Reference, visible: Visible, names: Names, path: Path): Finding | null => {
+  if (visible.variables.has(name) || visible.locals.has(name)) return null
+  const finding = (code: Code, message: string, hint: string | null): Finding => ({ code, span, message, hint })
   if (name === "secrets") {
-    if (!visible.secrets) {
-      tell(
-        "PS601",
-        "secrets are not readable here",
-        "read them in the params of an mcp_tool step or the headers or body of an http step"
-      )
-    }
-    return
+    const hint = "read them in the params of an mcp_tool step, or the headers or body of an http step"
+    return visible.secrets ? null : finding("PS601", "secrets are not readable here", hint)
   }
-  if (name === "env")
-    return tell(
-      "PS602",
-      "the environment is not readable from a workflow",
-      "give the value as an input, or as a secret"
-    )
-  if (name === "steps") return resolveStep(reference, visible, names, path, reporter)
-  if (visible.variables.has(name) || visible.locals.has(name)) return
+  if (name === "env") {
+    const hint = "give the value as an input, or as a secret"
+    return finding("PS602", "the environment is not readable from a workflow", hint)
+  }
   const writer = names.byOutput.get(name)
   if (writer !== undefined) {
-    const { code, hint, message } = hidden(
-      `"${name}" is written by the step "${writer.step.id}"`,
-      writer,
-      visible,
-      path
-    )
-    return tell(code, message, hint)
+    return { span, ...hidden(`"${name}" is written by the step "${writer.step.id}"`, writer, visible, path) }
   }
-  if (names.byId.has(name))
-    return tell(
-      "PS201",
-      `"${name}" is a step and no variable`,
-      `write steps.${name}.output, or give the step an output`
-    )
-  if (Object.hasOwn(roots, name)) return tell("PS201", `there is no "${name}" here`, `it is ${roots[name]}`)
+  if (names.byId.has(name)) {
+    const hint = `write steps.${name}.output, or give the step an output`
+    return finding("PS201", `"${name}" is a step and no variable`, hint)
+  }
+  if (Object.hasOwn(roots, name)) return finding("PS201", `there is no "${name}" here`, `it is ${roots[name]}`)
   const known = [...visible.variables.keys(), ...visible.locals.keys(), "steps"]
-  tell("PS201", `"${name}" is not defined`, suggest(name, known, "there are"))
+  return finding("PS201", `"${name}" is not defined`, suggest(name, known, "there are"))
 }
 
-const resolveStep = (reference: Reference, visible: Visible, names: Names, path: Path, reporter: Reporter): void => {
+const ofStep = (reference: Reference, visible: Visible, names: Names, path: Path): Finding | null => {
   const [id] = reference.path
-  if (id === undefined || visible.steps.has(id.text)) return
+  if (id === undefined || visible.steps.has(id.text)) return null
+  const { span } = id
   const place = names.byId.get(id.text)
-  if (place !== undefined) {
-    const { code, hint, message } = hidden(`this is the step "${id.text}"`, place, visible, path)
-    return reporter.reportWithin(code, path, id.span, message, hint)
-  }
-  const subtraction =
-    path.length > 0 && id.text !== "" ? [...names.byId.keys()].find((one) => one.startsWith(`${id.text}-`)) : undefined
-  const hint =
-    subtraction === undefined ? suggest(id.text, [...names.byId.keys()], "steps are") : `write steps["${subtraction}"]`
-  reporter.reportWithin("PS201", path, id.span, `there is no step "${id.text}"`, hint)
+  if (place !== undefined) return { span, ...hidden(`this is the step "${id.text}"`, place, visible, path) }
+  const known = [...names.byId.keys()]
+  // `steps.key-points` is a subtraction, and `key` what is left of it.
+  const hyphenated = known.find((other) => other.startsWith(`${id.text}-`))
+  const hint = hyphenated === undefined ? suggest(id.text, known, "steps are") : `write steps["${hyphenated}"]`
+  return { code: "PS201", span, message: `there is no step "${id.text}"`, hint }
 }
 
-/** Why something that exists cannot be seen: it is inside of another block, around this one, or comes later. */
-const hidden = (what: string, place: Place, { inside }: Visible, path: Path): Hidden => {
-  const { id } = place.step
+/** Why something that exists cannot be seen: it is around this, inside of another block, or comes later. */
+const hidden = (what: string, place: Place, { inside }: Visible, path: Path): Omit<Finding, "span"> => {
   if (place.path.every((key, at) => key === path[at])) {
     return { code: "PS203", message: `${what}, which has not ended here`, hint: "a step cannot use its own output" }
   }
   const block = place.inside.find(({ label, owner }, at) => owner !== inside[at]?.owner || label !== inside[at]?.label)
-  if (block === undefined) {
-    return {
-      code: "PS203",
-      message: `${what}, which runs later`,
-      hint: `move "${id}" before this step, or set schedule: auto`
-    }
+  if (block !== undefined) {
+    const hint = `what leaves a block is the output of its step, "${block.owner}"`
+    return { code: "PS209", message: `${what} inside of "${block.owner}"`, hint }
   }
-  const hint = `what leaves a block is the output of its step, "${block.owner}"`
-  return { code: "PS209", message: `${what} inside of "${block.owner}"`, hint }
-}
-
-interface Hidden {
-  readonly code: "PS203" | "PS209"
-  readonly message: string
-  readonly hint: string
+  const hint = `move "${place.step.id}" before this step, or set schedule: auto`
+  return { code: "PS203", message: `${what}, which runs later`, hint }
 }

@@ -20,7 +20,7 @@ const info = (meaning: string): Meaning => ({ severity: "info", meaning })
 export const codes = {
   // Syntax and shape.
   PS101: error("The text is not valid YAML."),
-  PS102: error("The file is larger than 1 MB."),
+  PS102: error("The file is larger than 1 MB, or holds too much."),
   PS103: error("The file holds bytes that are no text: it is not UTF-8, or it has control characters."),
   PS104: error("Values are nested too deep."),
   PS105: error("A key stands twice in one mapping."),
@@ -67,7 +67,7 @@ export const codes = {
 
   // Models and prices.
   PS401: error("There is no such model."),
-  PS402: warning("A budget is set, and a model's price is not known."),
+  PS402: warning("A budget is set, and no worst case can be told: a price or a number of rounds is not known."),
   PS403: error("A prompt does not fit in the model's context window."),
   PS404: warning("The worst case costs more than the budget."),
   PS405: error("`max_tokens` is more than the model can write."),

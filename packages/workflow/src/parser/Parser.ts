@@ -135,6 +135,9 @@ const compose = (tokens: ReadonlyArray<CST.Token>, text: string, lines: Lines.Li
       case "BLOCK_AS_IMPLICIT_KEY":
         report("PS101", start, last, "a second `: ` on this line", "put the text in quotes, or begin it with |")
         break
+      case "NON_STRING_KEY":
+        report("PS109", start, last, "expected a plain name as key")
+        break
       case "MISSING_CHAR":
         report("PS101", start, last, `not valid YAML: ${message}`, "close the quote or bracket that was opened before")
         break

@@ -18,9 +18,9 @@ const maxViolations = 20
 const echoes = new Set("properties items $ref allOf patternProperties prefixItems if then else false".split(" "))
 
 export const compile = (schema: JsonSchema): Validate => {
-  const validator = new Validator({ ...schema }, "2020-12", false)
+  const validator = attempt(() => new Validator({ ...schema }, "2020-12", false))
   return (value) => {
-    const result = attempt(validator, value)
+    const result = typeof validator === "string" ? validator : attempt(() => validator.validate(value))
     if (typeof result === "string") return [{ path: "", message: result }]
     if (result.valid) return []
     const told = result.errors.filter(({ keyword }) => !echoes.has(keyword))
@@ -32,10 +32,11 @@ export const compile = (schema: JsonSchema): Validate => {
 }
 
 /** The validator throws on a reference that leads nowhere and on a key that is no Unicode; a run must not. */
-const attempt = (validator: Validator, value: unknown) => {
+const attempt = <A>(use: () => A): A | string => {
   try {
-    return validator.validate(value)
+    return use()
   } catch (error) {
-    return `the value cannot be held to the schema: ${error instanceof Error ? error.message.split("\n")[0] : "unknown"}`
+    const reason = error instanceof Error ? error.message.split("\n")[0] : "unknown"
+    return `the value cannot be held to the schema: ${reason}`
   }
 }
