@@ -5,7 +5,7 @@ import { bounded } from "../types/Bounded.ts"
 import * as Type from "../types/Type.ts"
 import { type Block, blocksOf } from "./Blocks.ts"
 import { checkFallbacks, checkKind, checkStandIns, isAlways } from "./CheckKinds.ts"
-import { checkText } from "./CheckText.ts"
+import { checkText, lintPlainNames } from "./CheckText.ts"
 import { failure, outputOf } from "./Outputs.ts"
 import * as Schedule from "./Schedule.ts"
 import type { Result, Scope } from "./Scope.ts"
@@ -98,7 +98,10 @@ const checkStep = (step: Step, path: Path, scope: Scope, walk: Walk): Result => 
     types.set(text.path.join("."), result.type)
     if (text.scope === "outer") maySkip ??= result.maySkip
   }
-  for (const text of texts) if (text.scope === "outer") check(text, scope)
+  for (const text of texts) {
+    if (text.scope === "outer") check(text, scope)
+    if (step.type === "set") lintPlainNames(text.data, [...path, ...text.path], scope, reporter)
+  }
   if (isAlways(texts, "if", false)) {
     reporter.report("PS211", [...path, "if"], `"${step.id}" can never run`, "its condition is always false")
   }

@@ -113,6 +113,20 @@ export const constantType = (value: unknown): Type.Type => {
   return Type.struct(Object.fromEntries(Object.entries(value).map(([name, field]) => [name, constantType(field)])))
 }
 
+/** `{summary: summary}` gives the word, where the variable was probably meant. */
+export const lintPlainNames = (data: DataTemplate, path: Path, scope: Scope, { report }: Reporter): void => {
+  if (data._tag !== "Object") return
+  for (const [key, field] of data.fields) {
+    if (field._tag !== "Constant" || typeof field.value !== "string" || !scope.variables.has(field.value)) continue
+    report(
+      "PS216",
+      [...path, key],
+      `this is the word "${field.value}" and not the variable`,
+      `write \${${field.value}}`
+    )
+  }
+}
+
 /** A text of a step, held to what its field expects. `path` is the step's. */
 export const checkText = (text: Text, path: Path, scope: Scope, context: Context): Result => {
   const where = [...path, ...text.path]

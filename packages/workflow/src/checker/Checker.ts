@@ -3,6 +3,8 @@
  * command line, the server and the editor give it the same text and catalogues and get the same answer.
  */
 import { formatUsd, fromUsd } from "@penstock/schema/Money"
+import * as Cron from "effect/Cron"
+import * as Either from "effect/Either"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { suggest } from "../diagnostic/Suggestion.ts"
 import { decode } from "../document/Decode.ts"
@@ -19,7 +21,7 @@ import { allSteps } from "./Blocks.ts"
 import type { Catalogues } from "./Catalogues.ts"
 import { reportShape } from "./CheckKinds.ts"
 import { checkBlock, checkCycles } from "./CheckSteps.ts"
-import { checkData } from "./CheckText.ts"
+import { checkData, lintPlainNames } from "./CheckText.ts"
 import * as Cost from "./Cost.ts"
 import * as Models from "./Models.ts"
 import * as Names from "./Names.ts"
@@ -59,6 +61,7 @@ export const check = (source: string | Uint8Array, options: Options = {}): Check
   Models.checkAliases(document, options.models, reporter)
   const outputType = checkBody(document, Scope.root(inputType), walk)
   checkBudgets(walk)
+  checkTriggers(walk)
   checkTests(walk)
   return {
     diagnostics: Diagnostic.sort([...diagnostics, ...reporter.diagnostics()]),
@@ -105,6 +108,7 @@ const checkOutput = ({ output, steps }: Workflow, scope: Scope, walk: Walk): Typ
     const hint = "write a variable's name, or ${\u2026}"
     reporter.report("PS210", path, "the output is the same text for every run", hint)
   }
+  lintPlainNames(data, path, scope, reporter)
   const fields = data._tag === "Object" ? [...data.fields] : []
   if (fields.length === 0) return checkResult(data, path, scope, walk)
   const types = fields.map(([name, field]) => {
@@ -146,6 +150,14 @@ const checkBudgets = ({ catalogues, reporter, workflow }: Walk): void => {
   for (const { path, step } of allSteps(workflow)) {
     if (step.budget?.usd !== undefined) hold(step.budget, Cost.ofStep(step, context), path)
   }
+}
+
+const checkTriggers = ({ reporter, workflow }: Walk): void => {
+  workflow.on?.forEach((trigger, at) => {
+    if (!("cron" in trigger) || Either.isRight(Cron.parse(trigger.cron))) return
+    const hint = "five fields: minute, hour, day, month and weekday, as in 0 7 * * 1-5"
+    reporter.report("PS113", ["on", at, "cron"], `"${trigger.cron}" is no time table`, hint)
+  })
 }
 
 const checkTests = ({ names, reporter, workflow }: Walk): void => {

@@ -26,13 +26,17 @@ export interface Compiled {
   readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
   /** Null where a diagnostic is an error. */
   readonly plan: Plan | null
+  /** What the file says, with its triggers and tests; null where its shape is too wrong to be read. */
+  readonly document: Workflow | null
 }
 
 /** Checks and compiles a text, or the bytes of one. */
 export const compile = (source: string | Uint8Array, options: Checker.Options = {}): Compiled => {
   const { diagnostics, document, outputType } = Checker.check(source, options)
-  if (document === undefined || diagnostics.some(Diagnostic.isError)) return { diagnostics, plan: null }
-  return { diagnostics, plan: planOf(document, outputType ?? Type.any, options) }
+  if (document === undefined || diagnostics.some(Diagnostic.isError)) {
+    return { diagnostics, plan: null, document: document ?? null }
+  }
+  return { diagnostics, plan: planOf(document, outputType ?? Type.any, options), document }
 }
 
 /** What other workflows have to know of this one. */

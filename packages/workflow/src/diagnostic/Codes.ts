@@ -54,6 +54,7 @@ export const codes = {
   PS213: warning("`a.b-c` is a subtraction; a name with a hyphen is written `a['b-c']`."),
   PS214: error("A workflow calls itself, directly or through others."),
   PS215: error("There is no such workflow."),
+  PS216: warning("A text is just the name of a variable, without `${ }` around it."),
 
   // Types.
   PS301: error("A value has another type than what is expected of it."),
