@@ -11,6 +11,8 @@ import type * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import type { Provider } from "../providers/Provider.ts"
 import type { Relay } from "../wire/Relay.ts"
+import type { Resume } from "./Resume.ts"
+import type { Transcript } from "./Transcript.ts"
 
 /** Who interrupts a call when the gateway stops. Any other interruption is the caller leaving. */
 export const shutdown: FiberId.FiberId = FiberId.runtime(-503, 0)
@@ -40,8 +42,10 @@ export interface Lane<Out> {
   readonly dropped: ReadonlyArray<string>
   /** A whole answer. */
   readonly whole: (body: Buffer) => Either.Either<Whole<Out>, GatewayError>
-  /** A streamed answer. */
-  readonly relay: () => Relay<Out>
+  /** A streamed answer. What the caller gets of it is recorded in the transcript if there is one. */
+  readonly relay: (transcript?: Transcript) => Relay<Out>
+  /** The way to another target once the caller has the beginning of a streamed answer. Absent: there is none. */
+  readonly resume?: Resume<Out>
 }
 
 export interface Whole<Out> {
@@ -56,6 +60,8 @@ export interface Head {
   readonly attempts: number
   readonly fallback: boolean
   readonly dropped: ReadonlyArray<string>
+  /** Whether the cache had the answer; absent where it was not asked. */
+  readonly cache?: "hit" | "miss"
   /** Whole answers only; null when the price is unknown. */
   readonly cost: NanoDollars | null
 }

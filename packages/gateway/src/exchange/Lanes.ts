@@ -1,25 +1,21 @@
-/** The three ways through the gateway: same wire in and out, one wire to another, and a program's neutral events. */
+/**
+ * The three ways through the gateway: same wire in and out, one wire to another, and a program's neutral events. Each
+ * can go on at another target when its stream breaks; what that needs is made only then.
+ */
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
-import * as GatewayError from "@penstock/schema/GatewayError"
+import type { GatewayError } from "@penstock/schema/GatewayError"
 import { unfold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Either from "effect/Either"
 import type { ModelFacts } from "../ledger/PriceBook.ts"
 import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
 import * as PassThrough from "../protocols/openai-chat/PassThrough.ts"
-import type { Protocol } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
-import * as Json from "../wire/Json.ts"
 import * as Relay from "../wire/Relay.ts"
 import type { Lane, Whole } from "./Call.ts"
-
-const notJson = Either.left(GatewayError.make("invalid_response", "The provider's answer is not valid JSON."))
-
-/** A whole answer's JSON and what it says. */
-const decode = (protocol: Protocol, body: Buffer): Either.Either<Completion, GatewayError.GatewayError> => {
-  const json = Json.parse(body.toString("utf8"))
-  return json === undefined ? notJson : protocol.decode(json)
-}
+import * as Resume from "./Resume.ts"
+import type { Transcript } from "./Transcript.ts"
+import { decode, lowered } from "./Wire.ts"
 
 /** A whole answer to a caller who asked for a stream: some servers cannot stream every answer. */
 const streamed = (dialect: Dialect, context: AnswerContext, completion: Completion): Buffer => {
@@ -28,6 +24,24 @@ const streamed = (dialect: Dialect, context: AnswerContext, completion: Completi
   for (const event of unfold(completion)) text += encoder.write(event)
   return Buffer.from(text)
 }
+
+/** Goes on in the bytes of a caller's dialect. */
+const inBytes = (dialect: Dialect, context: AnswerContext): Resume.Output<Uint8Array> => {
+  const encoder = (transcript: Transcript) => {
+    const begun = transcript.begun()
+    return dialect.encoder(begun === null ? context : { ...context, begun })
+  }
+  return {
+    relay: (events, transcript) => Relay.encoded(events, encoder(transcript)),
+    whole: (events, transcript) => {
+      const to = encoder(transcript)
+      return Buffer.from(events.map((event) => to.write(event)).join(""))
+    }
+  }
+}
+
+/** Goes on in events. */
+const inEvents: Resume.Output<ReadonlyArray<StreamEvent>> = { relay: (events) => events, whole: (events) => events }
 
 /** The same wire format in and out: the caller's bytes, and the provider's. */
 export const passThrough = (
@@ -45,20 +59,19 @@ export const passThrough = (
       out: original.json["stream"] === true ? streamed(dialect, context, completion) : body,
       usage: completion.usage
     })),
-  relay: () =>
+  relay: (transcript) =>
     Relay.passThrough(
       provider.protocol,
       context.includeUsage ? () => false : PassThrough.isUsageOnly,
-      PassThrough.endMark
-    )
+      PassThrough.endMark,
+      transcript
+    ),
+  resume: Resume.make(
+    () => Either.getOrNull(Either.filterOrLeft(dialect.read(original.json), Resume.isTold, () => null)),
+    inBytes(dialect, context),
+    (to) => (to.provider.protocol.id === dialect.id ? PassThrough.rewrite(original, to.model) : null)
+  )
 })
-
-const lowered = (request: ChatRequest, provider: Provider, model: string, facts: ModelFacts) =>
-  Either.map(provider.protocol.lower(request, { model, maxOutputTokens: facts.maxOutputTokens }), (lower) => ({
-    body: JSON.stringify(lower.body),
-    headers: lower.headers,
-    dropped: lower.dropped
-  }))
 
 /** From the caller's wire format to the provider's and back. */
 export const translated = (
@@ -68,7 +81,7 @@ export const translated = (
   request: ChatRequest,
   facts: ModelFacts,
   context: AnswerContext
-): Either.Either<Lane<Uint8Array>, GatewayError.GatewayError> =>
+): Either.Either<Lane<Uint8Array>, GatewayError> =>
   Either.map(lowered(request, provider, model, facts), (lower) => ({
     ...lower,
     whole: (body) =>
@@ -79,7 +92,8 @@ export const translated = (
             : Buffer.from(JSON.stringify(dialect.write(completion, context))),
         usage: completion.usage
       })),
-    relay: () => Relay.translate(provider.protocol, dialect.encoder(context))
+    relay: (transcript) => Relay.translate(provider.protocol, dialect.encoder(context), transcript),
+    resume: Resume.make(() => request, inBytes(dialect, context))
   }))
 
 /** A program's request, answered in events. */
@@ -88,7 +102,7 @@ export const neutral = (
   model: string,
   request: ChatRequest,
   facts: ModelFacts
-): Either.Either<Lane<ReadonlyArray<StreamEvent>>, GatewayError.GatewayError> =>
+): Either.Either<Lane<ReadonlyArray<StreamEvent>>, GatewayError> =>
   Either.map(lowered(request, provider, model, facts), (lower) => ({
     ...lower,
     whole: (body) =>
@@ -96,5 +110,6 @@ export const neutral = (
         out: [...unfold(completion)],
         usage: completion.usage
       })),
-    relay: () => Relay.toEvents(provider.protocol)
+    relay: (transcript) => Relay.toEvents(provider.protocol, transcript),
+    resume: Resume.make(() => request, inEvents)
   }))

@@ -15,6 +15,18 @@ export interface AnswerContext {
   readonly created: number
   /** Whether the caller asked for usage at the end of a stream. */
   readonly includeUsage: boolean
+  /** The answer that the caller has the beginning of, and that a new encoder goes on with. */
+  readonly begun?: Begun
+}
+
+/** What a caller has of an answer that another encoder, or a provider whose bytes were passed on, has begun. */
+export interface Begun {
+  readonly id: string
+  readonly model: string
+  /** The event indices of the tool calls that were opened, in that order. */
+  readonly calls: ReadonlyArray<number>
+  /** The data of the provider's first frame, where its frames were passed on as they came; null otherwise. */
+  readonly first: string | null
 }
 
 /** Writes one stream. Stateful and synchronous: it runs on the byte path. */

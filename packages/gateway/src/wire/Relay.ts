@@ -5,6 +5,9 @@
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
+import type { Transcript } from "../exchange/Transcript.ts"
+import { differs } from "../failover/Agreement.ts"
+import type { Filter } from "../failover/Splice.ts"
 import type { Encoder } from "../protocols/Dialect.ts"
 import type { Frame, Protocol } from "../protocols/Protocol.ts"
 import * as Framing from "./Framing.ts"
@@ -27,7 +30,10 @@ export interface Seen {
 export interface Relay<Out> {
   /** What a chunk amounts to; null when it is nothing yet. */
   readonly push: (chunk: Uint8Array) => Out | null
-  /** What is left once the body has ended well. */
+  /**
+   * What is left once the body has ended. After a cut as well: an answer whose terminal event is there is `finished` by
+   * it, whatever was to follow, and no other is.
+   */
   readonly end: () => Out | null
   readonly seen: Readonly<Seen>
 }
@@ -72,7 +78,7 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
   const seen: Seen = { model: null, usage: null, token: false, finished: false, failure: null, malformed: 0 }
   const splitter = Framing.make(protocol.framing)
   const decoder = protocol.decoder()
-  const read = (raw: Buffer): void => {
+  const read = (raw: Buffer, isRest: boolean): void => {
     // Whatever follows the end of an answer, or an error, is not part of it, wherever the network cut.
     if (seen.finished || seen.failure !== null) return
     const frame = Framing.parse(protocol.framing, raw)
@@ -81,20 +87,23 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
       seen.malformed += 1
       return
     }
+    // Half a frame may be an empty one (`data:`), which a client would not understand.
+    if (isRest && events.length === 0) return
     for (const event of events) note(seen, event)
     onFrame(raw, frame, events)
   }
   return {
     seen,
     push: (chunk: Uint8Array): void => {
-      for (const raw of splitter.push(chunk)) read(raw)
+      for (const raw of splitter.push(chunk)) read(raw, false)
       if (splitter.waiting() > maxFrameBytes) {
         seen.failure ??= GatewayError.make("invalid_response", "The provider sent an event that does not end.")
       }
     },
     end: (): void => {
+      if (seen.failure !== null) return
       const rest = splitter.rest()
-      if (rest.length > 0) read(Buffer.concat([rest, protocol.framing === "sse" ? sseEnd : ndjsonEnd]))
+      if (rest.length > 0) read(Buffer.concat([rest, protocol.framing === "sse" ? sseEnd : ndjsonEnd]), true)
       const events = decoder.end()
       for (const event of events) note(seen, event)
       if (events.length > 0) onFrame(Buffer.alloc(0), null, events)
@@ -102,40 +111,81 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
   }
 }
 
-/** Decodes into neutral events. A provider's error is not among them: it is in `seen`. */
-export const toEvents = (protocol: Protocol): Relay<ReadonlyArray<StreamEvent>> => {
+type Events = ReadonlyArray<StreamEvent>
+
+/** Decodes into neutral events; `take` says what of each goes out. A provider's error is not among them: see `seen`. */
+const decoded = (
+  protocol: Protocol,
+  take: (event: StreamEvent, out: Array<StreamEvent>, seen: Seen) => void
+): Relay<Events> => {
   let out: Array<StreamEvent> = []
   const source = reader(protocol, (_raw, _frame, events) => {
-    for (const event of events) if (event.type !== "error") out.push(event)
+    for (const event of events) if (event.type !== "error") take(event, out, source.seen)
   })
-  const take = (): ReadonlyArray<StreamEvent> | null => {
+  const given = (): Events | null => {
     if (out.length === 0) return null
-    const taken = out
+    const events = out
     out = []
-    return taken
+    return events
   }
   return {
     seen: source.seen,
     push: (chunk) => {
       source.push(chunk)
-      return take()
+      return given()
     },
     end: () => {
       source.end()
-      return take()
+      return given()
     }
   }
 }
 
-/** Decodes, and encodes in the caller's dialect. */
-export const translate = (protocol: Protocol, encoder: Encoder): Relay<Uint8Array> => {
-  const events = toEvents(protocol)
-  const encode = (decoded: ReadonlyArray<StreamEvent> | null): Uint8Array | null => {
+/** Decodes into neutral events, and records them in the transcript if there is one. */
+export const toEvents = (protocol: Protocol, transcript?: Transcript): Relay<Events> =>
+  decoded(protocol, (event, out) => {
+    transcript?.record(event)
+    out.push(event)
+  })
+
+/**
+ * Decodes what of an answer goes on where the transcript ends, and records that. When the answer does not fit it has
+ * failed, with `differs`: what was given until then did fit.
+ */
+export const resumed = (protocol: Protocol, filter: Filter, transcript: Transcript): Relay<Events> =>
+  decoded(protocol, (event, out, seen) => {
+    if (seen.failure !== null) return
+    const events = filter.write(event)
+    if (events === "disagrees") {
+      seen.failure = differs
+      seen.finished = false
+      return
+    }
+    for (const each of events) {
+      transcript.record(each)
+      out.push(each)
+    }
+  })
+
+/** Encodes what another relay gives in the caller's dialect. */
+export const encoded = (events: Relay<Events>, encoder: Encoder): Relay<Uint8Array> => {
+  const encode = (decoded: Events | null): Uint8Array | null => {
     let text = ""
     for (const event of decoded ?? []) text += encoder.write(event)
     return text === "" ? null : Buffer.from(text)
   }
   return { seen: events.seen, push: (chunk) => encode(events.push(chunk)), end: () => encode(events.end()) }
+}
+
+/** Decodes, and encodes in the caller's dialect. */
+export const translate = (protocol: Protocol, encoder: Encoder, transcript?: Transcript): Relay<Uint8Array> =>
+  encoded(toEvents(protocol, transcript), encoder)
+
+/** Records a frame that is passed on as it came. */
+const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events): void => {
+  const before = transcript.id
+  for (const event of events) transcript.record(event)
+  if (before === null && transcript.id !== null && frame !== null) transcript.first = frame.data
 }
 
 /**
@@ -146,12 +196,14 @@ export const translate = (protocol: Protocol, encoder: Encoder): Relay<Uint8Arra
 export const passThrough = (
   protocol: Protocol,
   hides: (frame: Frame, events: ReadonlyArray<StreamEvent>) => boolean,
-  endMark: { readonly is: (frame: Frame) => boolean; readonly bytes: string }
+  endMark: { readonly is: (frame: Frame) => boolean; readonly bytes: string },
+  transcript?: Transcript
 ): Relay<Uint8Array> => {
   let out: Array<Buffer> = []
   let marked = false
   const source = reader(protocol, (raw, frame, events) => {
     if (events.some((event) => event.type === "error")) return
+    if (transcript !== undefined) recordFrame(transcript, frame, events)
     if (frame !== null && endMark.is(frame)) marked = true
     if (raw.length > 0 && !(frame !== null && hides(frame, events))) out.push(raw)
   })

@@ -140,6 +140,15 @@ describe("a stream that is passed through", () => {
     }
   })
 
+  it("passes no half of a frame on when it was cut, but the last one when only its end mark is missing", () => {
+    const next = says("b")
+    for (let at = 0; at < next.length; at++) {
+      const { seen, text } = through(says("a") + next.slice(0, at), true)
+      assert.strictEqual(text.trimEnd(), (says("a") + (at < next.length - 2 ? "" : next)).trimEnd())
+      assert.isFalse(seen.finished)
+    }
+  })
+
   it("knows when the first token is there", () => {
     const tokenless = [": keep-alive\n\n", chunk({ delta: { role: "assistant", content: "" } }), usageOnly]
     const tokens = [

@@ -5,6 +5,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { describe } from "./DataPlane.ts"
+import { KeysApi } from "./KeysApi.ts"
 import { LedgerApi } from "./LedgerApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
@@ -15,6 +16,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(ModelsApi)
   .add(RoutingApi)
   .add(LedgerApi)
+  .add(KeysApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Authorization from "./Authorization.ts"
 import * as Documentation from "./Documentation.ts"
 import * as Failures from "./Failures.ts"
+import * as KeysHandlers from "./KeysHandlers.ts"
 import * as LedgerHandlers from "./LedgerHandlers.ts"
 import * as ModelsHandlers from "./ModelsHandlers.ts"
 import * as RoutingHandlers from "./RoutingHandlers.ts"
@@ -27,6 +28,7 @@ const layerGroups = Layer.mergeAll(
   ModelsHandlers.layer,
   RoutingHandlers.layer,
   LedgerHandlers.layer,
+  KeysHandlers.layer,
   StatusHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
 

@@ -1,27 +1,24 @@
 /** `POST /v1/chat/completions`: from a request's bytes to a call, and its answer into the response. */
-import { Gateway } from "@penstock/gateway/Gateway"
 import type { Call } from "@penstock/gateway/exchange/Call"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import * as Envelope from "@penstock/gateway/protocols/openai-chat/Envelope"
-import { dialect } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
+import { dialect, protocol } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import { wantsUsage } from "@penstock/gateway/protocols/openai-chat/PassThrough"
-import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Answering from "./Answering.ts"
 import type { Endpoint } from "./DataPlane.ts"
-import * as BodyLog from "./BodyLog.ts"
-import * as ResponseSink from "./ResponseSink.ts"
 
 export const make = Effect.gen(function* () {
-  const gateway = yield* Gateway
   const prices = yield* PriceBook
-  const settings = yield* Settings
+  const answer = yield* Answering.make
   const endpoint: Endpoint = {
     path: "/v1/chat/completions",
     dialect,
-    handle: ({ arrivedAt, body, caller, id, response }) =>
-      Effect.flatMap(Envelope.read(body.json), (envelope) => {
+    handle: (exchange) =>
+      Effect.flatMap(Envelope.read(exchange.body.json), (envelope) => {
+        const { arrivedAt, body, caller, id } = exchange
         const stream = envelope.stream === true
         const context = { created: Math.floor(arrivedAt / 1000), includeUsage: wantsUsage(body.json) }
         const call: Call<Uint8Array> = {
@@ -46,8 +43,7 @@ export const make = Effect.gen(function* () {
                   )
                 )
         }
-        const sink = stream ? ResponseSink.streamed(response, id) : ResponseSink.whole(response, id)
-        return BodyLog.around(settings.current().logging.bodies, id, body.bytes, sink, (to) => gateway.run(call, to))
+        return answer(exchange, call, { path: endpoint.path, dialect, protocol, context })
       })
   }
   return endpoint

@@ -11,7 +11,7 @@ const unsafe = /[^\x20-\x7e]/g
 const safe = (value: string): string =>
   value.search(unsafe) === -1 ? value : value.replace(unsafe, (char) => encodeURIComponent(char))
 
-const headersOf = (requestId: RequestId, head: Head): OutgoingHttpHeaders => {
+const headersOf = (requestId: RequestId, head: Head, repeat: boolean): OutgoingHttpHeaders => {
   const headers: OutgoingHttpHeaders = {
     "x-request-id": requestId,
     "x-penstock-provider": head.provider,
@@ -21,15 +21,17 @@ const headersOf = (requestId: RequestId, head: Head): OutgoingHttpHeaders => {
   if (head.fallback) headers["x-penstock-fallback"] = "true"
   if (head.dropped.length > 0) headers["x-penstock-dropped"] = safe(head.dropped.join(", "))
   if (head.cost !== null) headers["x-penstock-cost-usd"] = formatUsd(head.cost)
+  if (head.cache !== undefined) headers["x-penstock-cache"] = head.cache
+  if (repeat) headers["idempotent-replayed"] = "true"
   return headers
 }
 
 /** An answer that is sent whole. */
-export const whole = (response: ServerResponse, requestId: RequestId): Sink<Uint8Array> => {
+const whole = (response: ServerResponse, requestId: RequestId, repeat: boolean): Sink<Uint8Array> => {
   let headers: OutgoingHttpHeaders = {}
   return {
     begin: (head) => {
-      headers = headersOf(requestId, head)
+      headers = headersOf(requestId, head, repeat)
     },
     write: (body) => {
       headers["content-type"] = "application/json"
@@ -44,24 +46,37 @@ export const whole = (response: ServerResponse, requestId: RequestId): Sink<Uint
 }
 
 /** An answer that is sent as it comes. Its cost follows as a comment: the head was sent before it was known. */
-export const streamed = (response: ServerResponse, requestId: RequestId): Sink<Uint8Array> => ({
-  begin: (head) => {
-    response.writeHead(200, {
-      ...headersOf(requestId, head),
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-      // Proxies that buffer (nginx) hold a stream back until it is whole.
-      "x-accel-buffering": "no"
-    })
-  },
-  write: (bytes) => response.write(bytes),
-  onDrain: (resume) => {
-    response.on("drain", resume)
-  },
-  end: (cost) => {
-    response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolean): Sink<Uint8Array> => {
+  let resume: (() => void) | null = null
+  return {
+    begin: (head) => {
+      response.writeHead(200, {
+        ...headersOf(requestId, head, repeat),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        // Proxies that buffer (nginx) hold a stream back until it is whole.
+        "x-accel-buffering": "no"
+      })
+    },
+    write: (bytes) => response.write(bytes),
+    onDrain: (how) => {
+      // One listener, however many attempts there are: only the last one writes.
+      if (resume === null) response.on("drain", () => resume?.())
+      resume = how
+    },
+    end: (cost) => {
+      response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+    }
   }
-})
+}
+
+/** The sink of an answer. `repeat`: to a request that was sent before, under the first one's id. */
+export const make = (
+  response: ServerResponse,
+  stream: boolean,
+  requestId: RequestId,
+  repeat = false
+): Sink<Uint8Array> => (stream ? streamed(response, requestId, repeat) : whole(response, requestId, repeat))
 
 /**
  * How long the rest of a refused body is still read, and thrown away: a client whose connection is reset while it

@@ -18,7 +18,9 @@ const endpoints: ReadonlyArray<readonly [path: string, init: RequestInit, kind: 
   ["/v1/explain", post({ model: "gpt-4o" }), "key"],
   ["/v1/requests", {}, "admin"],
   ["/v1/requests?format=csv", {}, "admin"],
-  ["/v1/costs", {}, "admin"]
+  ["/v1/costs", {}, "admin"],
+  ["/v1/keys", {}, "admin"],
+  ["/v1/keys/alice", {}, "admin"]
 ]
 
 const expected = {
@@ -81,6 +83,8 @@ describe("authorization", () => {
       const { ask } = yield* start({ config: { server: { auth: "keys" }, keys } })
       assert.strictEqual((yield* ask("/v1/requests?limit=ten")).status, 401)
       assert.strictEqual((yield* ask("/v1/explain", post("{"))).status, 401)
+      assert.strictEqual((yield* ask("/v1/keys", post("{"))).status, 401)
+      assert.strictEqual((yield* ask("/v1/keys/nobody", { method: "DELETE" })).status, 401)
     })
   )
 })

@@ -81,7 +81,7 @@ export interface Answer {
 export const start = Effect.fnUntraced(function* (options: Options = {}) {
   const layerSettings = Settings.layer(decodeConfig(options.config ?? {}))
   const layerLedger = options.ledger === undefined ? LedgerMemory.layer : Layer.succeed(Ledger, options.ledger)
-  const layer = Layer.mergeAll(Keys.layer, Router.layer, layerLedger).pipe(
+  const layer = Layer.mergeAll(Keys.layerMemory, Router.layer, layerLedger).pipe(
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)
   )

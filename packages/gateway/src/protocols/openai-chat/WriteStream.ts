@@ -1,13 +1,33 @@
 /**
  * Neutral events to `chat.completion.chunk` ones. What is the same in every chunk is written once, at `start`; after
  * that only the delta is turned into JSON.
+ *
+ * An answer that has begun elsewhere goes on as if nothing had happened: the same head in every chunk, no second role.
  */
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
-import type { AnswerContext, Encoder } from "../Dialect.ts"
+import type { AnswerContext, Begun, Encoder } from "../Dialect.ts"
 import type { Usage as Counts } from "@penstock/schema/Usage"
+import { type JsonObject, numberIn, objectIn, parse } from "../../wire/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
 import { idOf } from "./WriteAnswer.ts"
+
+const head = (constant: JsonObject): string => `data: ${JSON.stringify(constant).slice(0, -1)},"choices":`
+
+const headOf = (id: string, created: number, model: string): string =>
+  head({ id: idOf(id, created), object: "chat.completion.chunk", created, model })
+
+/** What a provider itself has written in its first chunk, and so in each. */
+const passedHead = ({ id, model }: Begun, first: string, created: number): string => {
+  const chunk = objectIn(parse(first))
+  const constant = { id, object: "chat.completion.chunk", created: numberIn(chunk["created"]) ?? created, model }
+  const { service_tier, system_fingerprint } = chunk
+  return head({
+    ...constant,
+    ...(service_tier === undefined ? {} : { service_tier }),
+    ...(system_fingerprint === undefined ? {} : { system_fingerprint })
+  })
+}
 
 class ChunkEncoder implements Encoder {
   private readonly context: AnswerContext
@@ -24,12 +44,17 @@ class ChunkEncoder implements Encoder {
   constructor(context: AnswerContext) {
     this.context = context
     this.tail = `,"logprobs":null,"finish_reason":null}]${context.includeUsage ? `,"usage":null` : ""}}\n\n`
+    const { begun, created } = context
+    if (begun === undefined) return
+    this.head = begun.first === null ? headOf(begun.id, created, begun.model) : passedHead(begun, begun.first, created)
+    for (const [position, index] of begun.calls.entries()) this.calls.set(index, position)
   }
 
   write(event: StreamEvent): string {
     switch (event.type) {
       case "start":
-        this.head = this.headOf(event.id, event.model)
+        if (this.head !== "") return ""
+        this.head = headOf(event.id, this.context.created, event.model)
         return this.chunk(`{"role":"assistant","content":"","refusal":null}`)
       case "text-delta":
         return event.text === "" ? "" : this.chunk(`{"content":${JSON.stringify(event.text)}}`)
@@ -67,12 +92,6 @@ class ChunkEncoder implements Encoder {
       case "tool-call-end":
         return ""
     }
-  }
-
-  private headOf(id: string, model: string): string {
-    const { created } = this.context
-    const constant = { id: idOf(id, created), object: "chat.completion.chunk", created, model }
-    return `data: ${JSON.stringify(constant).slice(0, -1)},"choices":`
   }
 
   private chunk(delta: string): string {

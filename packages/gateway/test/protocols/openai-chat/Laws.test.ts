@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { dialect, protocol } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import * as Either from "effect/Either"
 import * as fc from "effect/FastCheck"
+import { transcriptOf } from "../../failover/streams.ts"
 import { completion, streamed } from "../completions.ts"
 import { dataOf, decodeStream, wire } from "./wire.ts"
 
@@ -49,6 +50,24 @@ describe("chat completions, written and read back", () => {
         assert.deepStrictEqual(texts(streamedBack!.content), texts(whole.content))
         assert.sameDeepMembers([...rest(streamedBack!.content)], [...rest(whole.content)])
         assert.deepStrictEqual({ ...streamedBack, content: [] }, { ...whole, content: [] })
+      }),
+      runs
+    )
+  })
+
+  it("a stream that another encoder goes on with is byte for byte the stream of one", () => {
+    const unreasoned = { ...wire, parts: ["text", "refusal", "tool-call"] } as const
+    fc.assert(
+      fc.property(streamed(unreasoned), fc.nat(), ({ events }, seed) => {
+        const one = dialect.encoder(context)
+        const whole = events.map(one.write.bind(one)).join("")
+        // Usage belongs to the encoder that writes the end.
+        const at = 1 + (seed % events.filter((event) => event.type !== "usage" && event.type !== "finish").length)
+        const transcript = transcriptOf(events.slice(0, at))
+        const before = dialect.encoder(context)
+        const after = dialect.encoder({ ...context, begun: transcript.begun()! })
+        const both = events.map((event, position) => (position < at ? before : after).write(event)).join("")
+        assert.strictEqual(both, whole)
       }),
       runs
     )

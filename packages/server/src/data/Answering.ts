@@ -1,0 +1,69 @@
+/**
+ * The last stretch of every endpoint: from a call to its answer in the response, by way of what was answered before.
+ *
+ * A request with an `Idempotency-Key` is one of several clients of one call; without the header nothing of that is
+ * done. Within it, a call may be answered from the cache, and only what the cache does not have reaches the gateway.
+ */
+import * as CachedCall from "@penstock/gateway/cache/CachedCall"
+import type { Call, Sink } from "@penstock/gateway/exchange/Call"
+import { mayNotUse, mayUse } from "@penstock/gateway/keys/Keys"
+import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import { Settings } from "@penstock/gateway/Settings"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import type { RequestId } from "@penstock/schema/Ids"
+import * as Effect from "effect/Effect"
+import * as BodyLog from "./BodyLog.ts"
+import type { Exchange } from "./DataPlane.ts"
+import * as ResponseSink from "./ResponseSink.ts"
+
+/** How an endpoint's callers speak. */
+export interface Spoken extends Pick<CachedCall.Asked, "dialect" | "protocol" | "context"> {
+  readonly path: string
+}
+
+export type Answering = (
+  exchange: Exchange,
+  call: Call<Uint8Array>,
+  spoken: Spoken
+) => Effect.Effect<void, GatewayError>
+
+export const make = Effect.gen(function* () {
+  const idempotency = yield* Idempotency.Idempotency
+  const cached = yield* CachedCall.make
+  const settings = yield* Settings
+
+  const run = ({ body, id, response }: Exchange, call: Call<Uint8Array>, spoken: Spoken, sink: Sink<Uint8Array>) =>
+    BodyLog.around(settings.current().logging.bodies, id, body.bytes, sink, (to) =>
+      cached(call, { ...spoken, json: body.json, cacheControl: response.req.headers["cache-control"] }, to)
+    )
+
+  /** The failure is the call's, and told under the id that its row has. */
+  const repeatable = (exchange: Exchange, call: Call<Uint8Array>, spoken: Spoken, header: string) =>
+    Effect.flatMap(Idempotency.readKey(header), (key) => {
+      // A finished answer is given without asking the gateway, which would ask this.
+      if (!mayUse(call.caller, call.model)) return mayNotUse(call.caller, call.model)
+      const { body, caller, id, response } = exchange
+      let first: RequestId = id
+      const answered = idempotency.answer(
+        { id, caller: caller.key, path: spoken.path, key, body: body.bytes },
+        (starter, repeat) => {
+          first = starter
+          return ResponseSink.make(response, call.stream, starter, repeat)
+        },
+        (sink) => run(exchange, call, spoken, sink)
+      )
+      return Effect.catchAll(answered, (error) =>
+        Effect.sync(() => ResponseSink.fail(response, spoken.dialect, first, error))
+      )
+    })
+
+  const answer: Answering = (exchange, call, spoken) => {
+    const header = exchange.response.req.headers["idempotency-key"]
+    if (header === undefined) {
+      return run(exchange, call, spoken, ResponseSink.make(exchange.response, call.stream, exchange.id))
+    }
+    // Sent twice, it reads as a list.
+    return repeatable(exchange, call, spoken, String(header))
+  }
+  return answer
+})
