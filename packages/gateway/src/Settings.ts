@@ -11,13 +11,16 @@ export interface Service {
   readonly current: () => PenstockConfig
   /** A value computed from the snapshot, at most once for each. */
   readonly derive: <A>(compute: (config: PenstockConfig) => A) => () => A
+  /** The file that is read, for messages that say where to change something; null when a program made the settings. */
+  readonly file: string | null
 }
 
 export class Settings extends Context.Tag("@penstock/gateway/Settings")<Settings, Service>() {}
 
 /** Settings over a way to read the snapshot in force. */
-export const make = (current: () => PenstockConfig): Service => ({
+export const make = (current: () => PenstockConfig, file: string | null = null): Service => ({
   current,
+  file,
   derive: (compute) => {
     let computed: { readonly from: PenstockConfig; readonly value: ReturnType<typeof compute> } | undefined
     return () => {

@@ -1,14 +1,19 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as ResponseCache from "@penstock/gateway/cache/ResponseCache"
+import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
+import type { KeyStoreError } from "@penstock/gateway/keys/KeyStore"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
@@ -28,9 +33,10 @@ const layerLedger = Layer.unwrapEffect(
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory).pipe(
-  Layer.provideMerge(Router.layer),
-  Layer.provideMerge(Layer.merge(ProviderRegistry.layer, layerLedger)),
-  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, Keys.layer, Logging.layer)),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
+  Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
+  Layer.provideMerge(layerLedger),
+  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer)),
   Layer.provideMerge(Listener.layer)
 )
 
@@ -63,7 +69,7 @@ const facts = Effect.gen(function* () {
   } satisfies ListeningFacts
 })
 
-const ledgerFailure = (error: LedgerError) =>
+const databaseFailure = (error: LedgerError | KeyStoreError) =>
   new StartFailure({
     message: `The database cannot be opened: ${String(error.cause)}`,
     hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
@@ -79,5 +85,5 @@ export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =
     })
   ).pipe(
     Effect.provide(layerServices.pipe(Layer.provideMerge(ConfigFile.layer(options)), Layer.provide(NodeContext.layer))),
-    Effect.catchTag("LedgerError", ledgerFailure)
+    Effect.catchTags({ LedgerError: databaseFailure, KeyStoreError: databaseFailure })
   )

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import * as Settings from "@penstock/gateway/Settings"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as fc from "effect/FastCheck"
@@ -15,51 +16,65 @@ const withKeys = (more: object = {}) =>
       { name: "bob", key: "bob-key-1" }
     ]
   })
-const keysOf = (config: PenstockConfig) => Keys.make(Settings.make(() => config))
+/** Keys over settings; with a function, over settings that change. */
+const keysOf = (config: PenstockConfig | (() => PenstockConfig)) =>
+  Effect.provide(Keys.Keys, Keys.layer).pipe(
+    Effect.provideService(Settings.Settings, Settings.make(typeof config === "function" ? config : () => config))
+  )
 
 const unlimited = { budget: null, rate: null }
 
 describe("Keys", () => {
-  it("lets everyone do everything without authentication, whatever key is presented", () => {
-    const keys = keysOf(decode({}))
-    assert.deepStrictEqual(keys.authenticate(null), Either.right(Keys.anonymous))
-    assert.deepStrictEqual(keys.authenticate("sk-anything"), Either.right(Keys.anonymous))
-  })
+  it.effect("lets everyone do everything without authentication, whatever key is presented", () =>
+    Effect.gen(function* () {
+      const keys = yield* keysOf(decode({}))
+      assert.deepStrictEqual(keys.authenticate(null), Either.right(Keys.anonymous))
+      assert.deepStrictEqual(keys.authenticate("sk-anything"), Either.right(Keys.anonymous))
+    })
+  )
 
-  it("knows a virtual key by its owner's name and models", () => {
-    const keys = keysOf(withKeys())
-    const alice = { key: "alice", models: ["gpt-*", "demo/echo"], admin: false, ...unlimited }
-    assert.deepStrictEqual(keys.authenticate("alice-key"), Either.right(alice))
-    assert.deepStrictEqual(
-      keys.authenticate("bob-key-1"),
-      Either.right({ key: "bob", models: ["*"], admin: false, ...unlimited })
-    )
-  })
+  it.effect("knows a virtual key by its owner's name and models", () =>
+    Effect.gen(function* () {
+      const keys = yield* keysOf(withKeys())
+      const alice = { key: "alice", models: ["gpt-*", "demo/echo"], admin: false, ...unlimited }
+      assert.deepStrictEqual(keys.authenticate("alice-key"), Either.right(alice))
+      assert.deepStrictEqual(
+        keys.authenticate("bob-key-1"),
+        Either.right({ key: "bob", models: ["*"], admin: false, ...unlimited })
+      )
+    })
+  )
 
-  it("knows the admin key", () => {
-    const caller = Either.getOrThrow(keysOf(withKeys()).authenticate("admin-key-1"))
-    assert.isTrue(caller.admin)
-    assert.isTrue(Keys.mayUse(caller, "anything"))
-  })
+  it.effect("knows the admin key", () =>
+    Effect.gen(function* () {
+      const caller = Either.getOrThrow((yield* keysOf(withKeys())).authenticate("admin-key-1"))
+      assert.isTrue(caller.admin)
+      assert.isTrue(Keys.mayUse(caller, "anything"))
+    })
+  )
 
-  it("refuses no key, a wrong key and a part of a key, and says what to send", () => {
-    const keys = keysOf(withKeys())
-    for (const presented of [null, "", "alice-ke", "alice-key ", "ALICE-KEY", "\u0000"]) {
-      const error = Either.getOrThrow(Either.flip(keys.authenticate(presented)))
-      assert.strictEqual(error.status, 401)
-      assert.match(error.message, presented === null ? /Authorization: Bearer/ : /`keys` in its configuration/)
-      assert.notInclude(error.message, "alice")
-    }
-  })
+  it.effect("refuses no key, a wrong key and a part of a key, and says what to send", () =>
+    Effect.gen(function* () {
+      const keys = yield* keysOf(withKeys())
+      for (const presented of [null, "", "alice-ke", "alice-key ", "ALICE-KEY", "\u0000"]) {
+        const error = Either.getOrThrow(Either.flip(keys.authenticate(presented)))
+        assert.strictEqual(error.status, 401)
+        assert.match(error.message, presented === null ? /Authorization: Bearer/ : /`keys` in its configuration/)
+        assert.notInclude(error.message, "alice")
+      }
+    })
+  )
 
-  it("forgets a key that a reload removed", () => {
-    let config = withKeys()
-    const keys = Keys.make(Settings.make(() => config))
-    assert.isTrue(Either.isRight(keys.authenticate("alice-key")))
-    config = decode({ server: { auth: "keys" }, keys: [] })
-    assert.isTrue(Either.isLeft(keys.authenticate("alice-key")))
-    assert.isTrue(Either.isLeft(keys.authenticate("admin-key-1")))
-  })
+  it.effect("forgets a key that a reload removed", () =>
+    Effect.gen(function* () {
+      let config = withKeys()
+      const keys = yield* keysOf(() => config)
+      assert.isTrue(Either.isRight(keys.authenticate("alice-key")))
+      config = decode({ server: { auth: "keys" }, keys: [] })
+      assert.isTrue(Either.isLeft(keys.authenticate("alice-key")))
+      assert.isTrue(Either.isLeft(keys.authenticate("admin-key-1")))
+    })
+  )
 
   it("limits a key to its models", () => {
     const caller = { key: "k", models: ["gpt-*", "demo/echo", "*-mini"], admin: false, ...unlimited }

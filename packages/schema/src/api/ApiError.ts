@@ -104,7 +104,7 @@ export const fromOpenAiError = (status: number, { error }: OpenAiError): Gateway
   })
 }
 
-const withStatus = (status: 400 | 401 | 403 | 404 | 413 | 500 | 503, description: string) =>
+const withStatus = (status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503, description: string) =>
   Schema.transform(
     OpenAiError,
     Schema.typeSchema(GatewayError).pipe(Schema.filter((error) => error.status === status)),
@@ -119,6 +119,7 @@ export const BadRequest = withStatus(400, "The request is not what the endpoint 
 export const Unauthenticated = withStatus(401, "No key, or one that is not known here")
 export const Forbidden = withStatus(403, "The key is known and may not do this")
 export const NotFound = withStatus(404, "There is no such thing; the message names the nearest that exists")
+export const Conflict = withStatus(409, "What is there already does not allow it; the message says what to do")
 export const TooLarge = withStatus(413, "The body is larger than `server.max_body`")
 export const Internal = withStatus(500, "Penstock failed; the log has the cause under the request's id")
 export const Unavailable = withStatus(

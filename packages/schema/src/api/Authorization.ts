@@ -13,7 +13,7 @@ const security = {
   bearer: HttpApiSecurity.annotate(
     HttpApiSecurity.bearer,
     OpenApi.Description,
-    "A virtual key of the configuration or the admin key, as OpenAI's clients send it. Not needed with `auth: none`."
+    "A virtual key or the admin key, as OpenAI's clients send it. Not needed with `auth: none`."
   ),
   apiKey: HttpApiSecurity.apiKey({ in: "header", key: "x-api-key" }).pipe(
     HttpApiSecurity.annotate(OpenApi.Description, "The same key, as Anthropic's clients send it.")

@@ -4,7 +4,9 @@
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { BudgetsApi } from "./BudgetsApi.ts"
 import { describe } from "./DataPlane.ts"
+import { KeysApi } from "./KeysApi.ts"
 import { LedgerApi } from "./LedgerApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
@@ -15,6 +17,8 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(ModelsApi)
   .add(RoutingApi)
   .add(LedgerApi)
+  .add(KeysApi)
+  .add(BudgetsApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

@@ -1,20 +1,20 @@
 /**
  * What happens when a target fails, as a person writes it: every key is optional, under a model and under `defaults`.
- * The built-in values are `gateway/failover/Policy.ts`.
+ * What neither of them says is `builtIn`.
  */
 import * as Schema from "effect/Schema"
 import { strictStruct } from "./Fields.ts"
-import { DurationMillis } from "./Units.ts"
+import { PositiveTimerMillis, TimerMillis } from "./Units.ts"
 
 export const RetryConfig = strictStruct({
   max: Schema.optional(
     Schema.Int.pipe(Schema.between(0, 20, { description: "a number of further attempts from 0 to 20" }))
   ).annotations({ description: "Further attempts at the same target" }),
-  delay: Schema.optional(DurationMillis).annotations({ description: "Before the first further attempt" }),
+  delay: Schema.optional(TimerMillis).annotations({ description: "Before the first further attempt" }),
   factor: Schema.optional(
     Schema.Number.pipe(Schema.between(1, 100, { description: "a factor from 1 to 100" }))
   ).annotations({ description: "How much longer each wait is than the one before" }),
-  max_delay: Schema.optional(DurationMillis),
+  max_delay: Schema.optional(TimerMillis).annotations({ description: "The longest wait between two attempts" }),
   jitter: Schema.optional(Schema.Literal("full", "none")).annotations({
     description: "full: a random wait between 0 and the delay, so that callers do not come back all at once"
   })
@@ -22,12 +22,12 @@ export const RetryConfig = strictStruct({
 export type RetryConfig = typeof RetryConfig.Type
 
 export const TimeoutConfig = strictStruct({
-  connect: Schema.optional(DurationMillis).annotations({ description: "Until the connection is there" }),
-  first_token: Schema.optional(DurationMillis).annotations({
+  connect: Schema.optional(PositiveTimerMillis).annotations({ description: "Until the connection is there" }),
+  first_token: Schema.optional(PositiveTimerMillis).annotations({
     description: "Until the first token, or a whole answer's head"
   }),
-  idle: Schema.optional(DurationMillis).annotations({ description: "Between two pieces of an answer" }),
-  total: Schema.optional(DurationMillis).annotations({ description: "For everything, all attempts together" })
+  idle: Schema.optional(PositiveTimerMillis).annotations({ description: "Between two pieces of an answer" }),
+  total: Schema.optional(PositiveTimerMillis).annotations({ description: "For everything, all attempts together" })
 })
 export type TimeoutConfig = typeof TimeoutConfig.Type
 
@@ -55,15 +55,15 @@ export const BreakerConfig = strictStruct({
   failures: Schema.optional(
     Schema.Int.pipe(Schema.between(1, 10_000, { description: "a number of failures from 1 to 10000" }))
   ).annotations({ description: "Failures within the window that open the breaker" }),
-  window: Schema.optional(DurationMillis),
-  cooldown: Schema.optional(DurationMillis).annotations({
+  window: Schema.optional(PositiveTimerMillis).annotations({ description: "How long a failure counts" }),
+  cooldown: Schema.optional(TimerMillis).annotations({
     description: "How long a target is left alone before one request tries it again"
   })
 })
 export type BreakerConfig = typeof BreakerConfig.Type
 
 export const HedgeConfig = strictStruct({
-  after: DurationMillis.annotations({
+  after: TimerMillis.annotations({
     description: "How long the first target may be silent before the next is asked as well"
   }),
   max_share: Schema.optional(
@@ -85,6 +85,15 @@ export const failoverFields = {
 export const FailoverConfig = strictStruct(failoverFields)
 export type FailoverConfig = typeof FailoverConfig.Type
 
+/** What is in force where neither a model nor `defaults` says otherwise. Durations in milliseconds. */
+export const builtIn = {
+  retry: { max: 2, delay: 500, factor: 2, max_delay: 10_000, jitter: "full" },
+  timeout: { connect: 5000, first_token: 30_000, idle: 15_000, total: 600_000 },
+  stream: { commit: "first_token" },
+  fallback_on: ["rate_limit", "server", "timeout", "network", "context_length"],
+  breaker: { failures: 5, window: 30_000, cooldown: 10_000 }
+} as const satisfies FailoverConfig
+
 export const Strategy = Schema.Literal("ordered", "weighted", "cheapest", "fastest")
 export type Strategy = typeof Strategy.Type
 
@@ -97,7 +106,9 @@ export const Capabilities = strictStruct({
   vision: Schema.optional(Schema.Boolean),
   json_schema: Schema.optional(Schema.Boolean),
   reasoning: Schema.optional(Schema.Boolean),
-  context_window: Schema.optional(Schema.Int.pipe(Schema.positive())).annotations({
+  context_window: Schema.optional(
+    Schema.Int.pipe(Schema.positive({ description: "a number of tokens above 0" }))
+  ).annotations({
     description: "Tokens that fit into the model, prompt and answer"
   })
 })

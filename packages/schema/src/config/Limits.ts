@@ -6,10 +6,18 @@ import { strictStruct } from "./Fields.ts"
 export const BudgetWindow = Schema.Literal("run", "hour", "day", "week", "month", "total")
 export type BudgetWindow = typeof BudgetWindow.Type
 
+/** Dividing whole nano-dollars rounds as reading their decimals does, so what is not whole comes back as another number. */
+const isWholeNanoDollars = (usd: number): boolean => Math.round(usd * 1e9) / 1e9 === usd
+
+const amount = {
+  description: "an amount in USD up to 1000000 with at most 9 decimals",
+  documentation: "leave `budget` out for no limit"
+}
+
 export const BudgetConfig = strictStruct({
-  usd: Schema.Number.pipe(Schema.between(0, 1_000_000, { description: "an amount in USD, 0 to 1000000" })).annotations({
-    description: "Never exceeded: what a request may cost at most is reserved before it is sent"
-  }),
+  usd: Schema.propertySignature(
+    Schema.Number.pipe(Schema.between(0, 1_000_000, amount), Schema.filter(isWholeNanoDollars, amount))
+  ).annotations({ description: "Never exceeded: what a request may cost at most is reserved before it is sent" }),
   per: BudgetWindow
 })
 export type BudgetConfig = typeof BudgetConfig.Type

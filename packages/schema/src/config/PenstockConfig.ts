@@ -8,12 +8,14 @@ import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { BudgetConfig, RateConfig } from "./Limits.ts"
-import { ByteSize, DurationMillis } from "./Units.ts"
+import { ByteSize, DurationMillis, TimerMillis } from "./Units.ts"
 
-/** USD per million tokens, as price lists quote it. */
+const price = { description: "a price in USD per million tokens, 0 or from 0.000001 to 1000000" }
+
+/** USD per million tokens, as price lists quote it. What is too little to count must not be taken for free. */
 const UsdPerMillion = Schema.Number.pipe(
-  Schema.nonNegative(),
-  Schema.lessThanOrEqualTo(1_000_000, { description: "a price in USD per million tokens, 0 to 1000000" })
+  Schema.between(0, 1_000_000, price),
+  Schema.filter((usd) => usd === 0 || usd >= 1e-6, price)
 )
 export const ConfiguredPrice = strictStruct({
   input: UsdPerMillion,
@@ -47,12 +49,17 @@ export const ServerConfig = strictStruct({
   }),
   max_body: optionalWith(ByteSize, () => 25 * 1024 * 1024).annotations({ description: "Largest request body" }),
   workers: optionalWith(
-    Schema.Int.pipe(Schema.between(1, 1, { description: "1 (more worker processes are not supported)" })),
+    Schema.Int.pipe(
+      Schema.between(1, 1, {
+        description: "1",
+        documentation: "remove the key: one process answers all requests, this version starts no further ones"
+      })
+    ),
     () => 1
   ).annotations({
     description: "Worker processes; 1 for now"
   }),
-  shutdown_grace: optionalWith(DurationMillis, () => 30_000).annotations({
+  shutdown_grace: optionalWith(TimerMillis, () => 30_000).annotations({
     description: "How long running requests may take to finish on shutdown"
   })
 })
@@ -97,7 +104,10 @@ export type ProviderConfig = typeof ProviderConfig.Type
 export const TargetConfig = strictStruct({
   model: Schema.NonEmptyString,
   weight: Schema.optional(
-    Schema.Number.pipe(Schema.positive(), Schema.lessThanOrEqualTo(1_000_000, { description: "a weight above 0" }))
+    Schema.Number.pipe(
+      Schema.positive(),
+      Schema.lessThanOrEqualTo(1_000_000, { description: "a weight above 0, up to 1000000" })
+    )
   ).annotations({ description: "Its share under `strategy: weighted`; default 1" }),
   capabilities: Schema.optional(Failover.Capabilities)
 })

@@ -2,8 +2,8 @@
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
-const durationUnits: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const sizeUnits: { readonly [unit: string]: number } = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const sizeUnits = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
 
 const quantity = (units: { readonly [unit: string]: number }, expected: string) =>
   Schema.transformOrFail(Schema.String, Schema.NonNegativeInt, {
@@ -29,6 +29,22 @@ export const DurationMillis = quantity(
   identifier: "Duration",
   description: "a duration such as 500ms, 5s, 10m, 24h or 7d"
 })
+
+/** What a timer can hold: one set further ahead fires at once. */
+const longestTimer = 24 * durationUnits.d
+
+/** As `DurationMillis`, for what is waited for: up to 24 days. */
+export const TimerMillis = DurationMillis.pipe(
+  Schema.lessThanOrEqualTo(longestTimer, { description: "a duration such as 500ms, 5s or 10m, at most 24d" })
+)
+
+/** As `TimerMillis`, where a duration of nothing would let nothing pass. */
+export const PositiveTimerMillis = DurationMillis.pipe(
+  Schema.between(1, longestTimer, {
+    description: "a duration such as 500ms, 5s or 10m, above 0 and at most 24d",
+    documentation: "leave the key out for the built-in value"
+  })
+)
 
 /** A size such as `512kb` or `25mb` (powers of 1024); bytes after decoding. */
 export const ByteSize = quantity(sizeUnits, "expected a size such as 512kb, 25mb or 1gb").annotations({

@@ -93,7 +93,7 @@ const exposure = (config: PenstockConfig, source: string, insecure: boolean): Re
   const issues: Array<ConfigIssue> = []
   const error = (keys: ReadonlyArray<string | number>, message: string, hint: string | null = null) =>
     issues.push({ source, line: null, column: null, path: keys.join("."), message, hint, frame: null })
-  CrossChecks.checkExposure(config.server, insecure, { error, warning: error })
+  CrossChecks.checkExposure(config.server, insecure, { error })
   return issues
 }
 
@@ -145,7 +145,7 @@ const make = Effect.fnUntraced(function* (flags: ConfigFlags, directory: string)
   return Context.make(ConfigReloads, reloads).pipe(
     Context.add(
       Settings.Settings,
-      Settings.make(() => current)
+      Settings.make(() => current, place.fileName)
     )
   )
 })

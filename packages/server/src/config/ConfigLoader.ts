@@ -8,18 +8,19 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { isRecord } from "effect/Predicate"
 import type { ConfigIssue } from "./ConfigIssue.ts"
-import { ConfigError, renderPath } from "./ConfigIssue.ts"
+import { ConfigError, position, renderPath } from "./ConfigIssue.ts"
 import type { ConfigSource, Path } from "./ConfigSource.ts"
 import * as Source from "./ConfigSource.ts"
-import type { Names, Report } from "./CrossChecks.ts"
 import * as CrossChecks from "./CrossChecks.ts"
-import { decodeFile, type Mistake } from "./Decoding.ts"
+import { decodeFile } from "./Decoding.ts"
 import type { Environment } from "./Environment.ts"
 import * as EnvironmentReader from "./Environment.ts"
 import { variablesIn } from "./Interpolation.ts"
 import * as Overrides from "./Overrides.ts"
+import type { Names, Report } from "./Report.ts"
 import * as ReservedKeys from "./ReservedKeys.ts"
 import type { ConfigFlags } from "./ServeOptions.ts"
+import { soundPart } from "./SoundPart.ts"
 
 export interface Loaded {
   readonly config: PenstockConfig
@@ -46,21 +47,6 @@ const namesIn = (tree: unknown): Names => {
     models: keysOf(part("models")),
     keyCount: Array.isArray(keys) ? keys.length : keysOf(keys).length
   }
-}
-
-/** The tree without the entries that are wrong, so that the rest can still be checked. */
-const without = (tree: unknown, mistakes: ReadonlyArray<Mistake>): unknown => {
-  if (!isRecord(tree)) return {}
-  const wrong = new Set(mistakes.map((mistake) => renderPath(mistake.path.slice(0, 2))))
-  const sound = (path: Path): boolean => !wrong.has(renderPath(path))
-  return Object.fromEntries(
-    Object.entries(tree).flatMap(([section, value]) => {
-      if (!sound([section])) return []
-      if (Array.isArray(value)) return [[section, value.filter((_, index) => sound([section, index]))]]
-      if (!isRecord(value)) return [[section, value]]
-      return [[section, Object.fromEntries(Object.entries(value).filter(([key]) => sound([section, key])))]]
-    })
-  )
 }
 
 /** A section whose keys are all commented out reads as null: it is as good as absent. */
@@ -108,13 +94,11 @@ export const assemble = (
     const column = origin.line === null ? null : 1
     return { ...origin, column, path: renderPath(path), message, hint: hint ?? null, frame: null }
   }
-  const report: Report = {
-    error: (...finding) => errors.push(issue(...finding)),
-    warning: (...finding) => warnings.push(issue(...finding))
-  }
 
-  const { findings, rest } = ReservedKeys.take(source?.root?.value)
-  for (const { message, path, refused } of findings) report[refused ? "error" : "warning"](path, message, null, "key")
+  const { found, rest } = ReservedKeys.take(source?.root?.value)
+  for (const section of found) {
+    warnings.push(issue([section], "has no effect yet: this version does not act on it", null, "key"))
+  }
   const tree = overrides.reduce(
     (current, { path, value }) => Overrides.put(current, path, value),
     withoutEmptySections(rest)
@@ -124,8 +108,18 @@ export const assemble = (
   const decoded = decodeFile(tree, variablesAt)
   const mistakes = Either.isLeft(decoded) ? decoded.left : []
   for (const mistake of mistakes) errors.push(issue(mistake.path, mistake.message, mistake.hint, mistake.where))
-  const sound = Either.orElse(decoded, () => decodeFile(without(tree, mistakes), variablesAt))
-  if (Either.isRight(sound)) CrossChecks.check(sound.right, namesIn(tree), flags.insecure, report)
+  const sound = Either.isRight(decoded)
+    ? { file: decoded.right, original: (path: Path) => path }
+    : soundPart(tree, mistakes, (part) => decodeFile(part, variablesAt))
+  if (sound !== null) {
+    const { file, original } = sound
+    const report: Report = {
+      error: (path, ...finding) => errors.push(issue(original(path), ...finding)),
+      warning: (path, ...finding) => warnings.push(issue(original(path), ...finding)),
+      place: (path) => position(issue(original(path), ""))
+    }
+    CrossChecks.check(file, namesIn(tree), flags.insecure, report)
+  }
   if (Either.isLeft(decoded) || errors.length > 0) {
     return Either.left(new ConfigError({ issues: errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) }))
   }

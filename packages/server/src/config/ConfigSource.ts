@@ -55,9 +55,12 @@ export const read = (name: string, text: string, lookup: (variable: string) => s
   const problems: Array<{ offset: number; path: ReadonlyArray<PropertyKey>; message: string; hint: string | null }> = []
   const secrets: Array<Stretch> = []
 
+  /** The lines as an excerpt may show them: made when every secret's place is known. */
+  let masked: ReadonlyArray<string> | null = null
   const frameAt = (offset: number): Pick<ConfigIssue, "line" | "column" | "frame"> => {
     const { col, line } = lines.linePos(Math.min(offset, text.length))
-    const shown = maskRanges(text, secrets).split(/\r?\n/)
+    masked ??= maskRanges(text, secrets).split(/\r?\n/)
+    const shown = masked
     const first = Math.max(1, line - 1)
     const width = String(line + 1).length
     const frame = shown.slice(first - 1, line + 1).flatMap((content, index) => {

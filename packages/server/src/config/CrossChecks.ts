@@ -3,25 +3,12 @@ import * as BuiltIn from "@penstock/gateway/providers/BuiltIn"
 import type { PenstockConfig, PenstockFile } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import type { Path } from "./ConfigSource.ts"
+import * as FailoverChecks from "./FailoverChecks.ts"
+import * as FaultChecks from "./FaultChecks.ts"
+import * as LimitChecks from "./LimitChecks.ts"
+import * as ModelChecks from "./ModelChecks.ts"
+import type { Names, Report } from "./Report.ts"
 import { didYouMean } from "./Suggestion.ts"
-
-/** Where findings go. */
-export interface Report {
-  readonly error: (path: Path, message: string, hint?: string | null, where?: "key" | "value") => void
-  readonly warning: (path: Path, message: string, hint?: string | null, where?: "key" | "value") => void
-}
-
-/** The names that the file gives, also where what stands under them is wrong. */
-export interface Names {
-  readonly providers: ReadonlyArray<string>
-  readonly models: ReadonlyArray<string>
-  readonly keyCount: number
-}
-
-const unknownProvider = (name: string, names: Names): readonly [string, string] => [
-  `no provider is called ${JSON.stringify(name)}`,
-  didYouMean(name, names.providers) ?? `the providers are ${names.providers.join(", ")}`
-]
 
 /** Only `*` is special in a pattern. */
 const checkPattern = (pattern: string, path: Path, report: Report) => {
@@ -34,100 +21,11 @@ const checkPattern = (pattern: string, path: Path, report: Report) => {
   }
 }
 
-const matchesAny = (pattern: string, name: string): boolean =>
-  pattern.split("*").reduce<{ readonly from: number; readonly first: boolean } | null>(
-    (state, part, index, parts) => {
-      if (state === null) return null
-      if (index === parts.length - 1 && !state.first) {
-        return name.length - part.length >= state.from && name.endsWith(part)
-          ? { from: name.length, first: false }
-          : null
-      }
-      const at = name.indexOf(part, state.from)
-      if (at < 0 || (state.first && at !== 0) || (parts.length === 1 && name !== part)) return null
-      return { from: at + part.length, first: false }
-    },
-    { from: 0, first: true }
-  ) !== null
-
-const checkTarget = (name: string, path: Path, file: PenstockFile, names: Names, report: Report) => {
-  if (names.models.includes(name) || Object.hasOwn(BuiltIn.aliases, name)) return
-  const slash = name.indexOf("/")
-  if (slash > 0 && names.providers.includes(name.slice(0, slash))) {
-    if (slash === name.length - 1)
-      report.error(path, `expected a model after the provider, found ${JSON.stringify(name)}`)
-    return
-  }
-  const route = file.routes.find((candidate) => candidate.match.some((pattern) => matchesAny(pattern, name)))
-  const specific = route?.match.some((pattern) => pattern !== "*" && matchesAny(pattern, name)) === true
-  if (specific) return
-  if (slash > 0) {
-    const [message, hint] = unknownProvider(name.slice(0, slash), names)
-    report.error(path, message, hint)
-    return
-  }
-  const meant = didYouMean(name, [...names.models, ...Object.keys(BuiltIn.aliases)])
-  if (route === undefined) {
-    report.error(
-      path,
-      `nothing is called ${JSON.stringify(name)} and no route matches it`,
-      meant ?? "write provider/model"
-    )
-  } else if (meant !== null) {
-    report.warning(path, `${JSON.stringify(name)} is taken for a model of ${route.provider}`, meant)
-  }
-}
-
-const targetsOf = (file: PenstockFile, name: string): ReadonlyArray<{ readonly name: string; readonly path: Path }> => {
-  const entry = file.models[name]
-  if (entry === undefined) return []
-  if (typeof entry === "string") return [{ name: entry, path: ["models", name] }]
-  return entry.targets.map((target, index) => {
-    const path = ["models", name, "targets", index]
-    return typeof target === "string" ? { name: target, path } : { name: target.model, path: [...path, "model"] }
-  })
-}
-
-const checkCycles = (file: PenstockFile, report: Report) => {
-  const done = new Set<string>()
-  const visit = (name: string, trail: ReadonlyArray<string>) => {
-    for (const target of targetsOf(file, name)) {
-      const start = [...trail, name].indexOf(target.name)
-      if (start >= 0) {
-        const cycle = [...trail, name].slice(start)
-        const hint =
-          cycle.length === 1
-            ? "write provider/model for the model of the same name"
-            : "one of them must name a model of a provider"
-        report.error(target.path, `a name that leads to itself: ${[...cycle, target.name].join(" → ")}`, hint)
-      } else if (!done.has(target.name) && Object.hasOwn(file.models, target.name)) {
-        visit(target.name, [...trail, name])
-      }
-    }
-    done.add(name)
-  }
-  for (const name of Object.keys(file.models)) if (!done.has(name)) visit(name, [])
-}
-
-const checkModels = (file: PenstockFile, names: Names, report: Report) => {
-  for (const name of Object.keys(file.models)) {
-    const path = ["models", name]
-    if (name === "" || name.includes("*")) {
-      report.error(path, `expected a name, found ${JSON.stringify(name)}`, "patterns belong under `routes`", "key")
-    }
-    if (name.startsWith("workflow/")) {
-      report.error(path, "names under workflow/ belong to workflows", "choose another name", "key")
-    }
-    for (const target of targetsOf(file, name)) checkTarget(target.name, target.path, file, names, report)
-  }
-  checkCycles(file, report)
-}
-
 const checkRoutes = (file: PenstockFile, names: Names, report: Report) => {
   let last = false
   file.routes.forEach((route, index) => {
     if (!names.providers.includes(route.provider)) {
-      report.error(["routes", index, "provider"], ...unknownProvider(route.provider, names))
+      report.error(["routes", index, "provider"], ...ModelChecks.unknownProvider(route.provider, names))
     }
     if (last) report.warning(["routes", index], 'can never match: a route with "*" stands before it', 'put "*" last')
     route.match.forEach((pattern, at) => checkPattern(pattern, ["routes", index, "match", at], report))
@@ -195,7 +93,7 @@ const checkPricing = (file: PenstockFile, names: Names, report: Report) => {
   for (const name of Object.keys(file.pricing.overrides)) {
     const slash = name.indexOf("/")
     if (slash <= 0 || names.providers.includes(name.slice(0, slash))) continue
-    const [message, hint] = unknownProvider(name.slice(0, slash), names)
+    const [message, hint] = ModelChecks.unknownProvider(name.slice(0, slash), names)
     report.warning(["pricing", "overrides", name], message, hint, "key")
   }
 }
@@ -204,7 +102,7 @@ const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|\[?::ffff:127(?:\.\d{1,3}){3}\]?)$/i.test(host)
 
 /** Everybody on the network could spend money. Checked apart, because a reload keeps the address that is in force. */
-export const checkExposure = (server: PenstockConfig["server"], insecure: boolean, report: Report) => {
+export const checkExposure = (server: PenstockConfig["server"], insecure: boolean, report: Pick<Report, "error">) => {
   if (server.auth === "none" && !insecure && !isLoopback(server.host)) {
     report.error(
       ["server", "host"],
@@ -217,10 +115,13 @@ export const checkExposure = (server: PenstockConfig["server"], insecure: boolea
 export const check = (file: PenstockFile, names: Names, insecure: boolean, report: Report) => {
   checkExposure(file.server, insecure, report)
   checkProviders(file, report)
-  checkModels(file, names, report)
+  ModelChecks.check(file, names, report)
+  FailoverChecks.check(file, report)
   checkRoutes(file, names, report)
   checkKeys(file, names, report)
   checkPricing(file, names, report)
+  LimitChecks.check(file, report)
+  FaultChecks.check(file, report)
   if (/^[a-z][a-z0-9+]+:\/\//i.test(file.database)) {
     report.error(["database"], "expected the path of an SQLite file; this version keeps its data in no other database")
   }

@@ -44,7 +44,7 @@ const unknownKey = (path: ReadonlyArray<PropertyKey>): Mistake => {
 }
 
 const unitHint = (expected: string, value: unknown): string | null => {
-  if (typeof value !== "number") return null
+  if (typeof value !== "number" || !(value > 0)) return null
   if (expected.startsWith("a duration")) return `a unit is missing: write ${value}s for seconds`
   return expected.startsWith("a size") ? `a unit is missing: write ${value}mb for megabytes` : null
 }
@@ -60,9 +60,10 @@ const wrongValue = (path: ReadonlyArray<PropertyKey>, value: unknown, variables:
       : secret
         ? "something else"
         : Expectation.found(value)
+  const advice = nodes.map(Expectation.advice).find((text) => text !== null) ?? null
   const hint =
     typeof value === "string" ? didYouMean(value, nodes.flatMap(Expectation.words)) : unitHint(expected, value)
-  return { path, message: `expected ${expected}, found ${shown}`, hint, where: "value" }
+  return { path, message: `expected ${expected}, found ${shown}`, hint: hint ?? advice, where: "value" }
 }
 
 const missing = (path: ReadonlyArray<PropertyKey>): Mistake => ({

@@ -2,6 +2,7 @@
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { Document, isNode } from "yaml"
 import { renderPath } from "./ConfigIssue.ts"
 import type { Loaded } from "./ConfigLoader.ts"
@@ -20,14 +21,13 @@ const redact = (config: PenstockConfig): PenstockConfig => {
     server: admin_key === undefined ? server : { ...server, admin_key: hidden },
     keys: config.keys.map((key) => ({ ...key, key: hidden })),
     providers: Object.fromEntries(
-      Object.entries(config.providers).map(([name, { api_key, base_url, headers, pricing, protocol }]) => [
+      Object.entries(config.providers).map(([name, { api_key, base_url, headers, ...rest }]) => [
         name,
         {
-          protocol,
+          ...Struct.omit(rest, "key_variable"),
           headers: Object.fromEntries(Object.keys(headers).map((header) => [header, hidden])),
           ...(base_url === undefined ? {} : { base_url: withoutCredentials(base_url) }),
-          ...(api_key === undefined ? {} : { api_key: hidden }),
-          ...(pricing === undefined ? {} : { pricing })
+          ...(api_key === undefined ? {} : { api_key: hidden })
         }
       ])
     )

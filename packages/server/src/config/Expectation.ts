@@ -81,6 +81,20 @@ export const describe = (ast: SchemaAST.AST): string => {
   }
 }
 
+/** What to do about a value out of bounds, where the schema says it. */
+export const advice = (ast: SchemaAST.AST): string | null => {
+  switch (ast._tag) {
+    case "Transformation":
+      return advice(ast.from)
+    case "Refinement":
+      return Option.getOrElse(SchemaAST.getDocumentationAnnotation(ast), () => advice(ast.from))
+    case "Union":
+      return ast.types.map(advice).find((text) => text !== null) ?? null
+    default:
+      return null
+  }
+}
+
 /** A value as a message may show it. */
 export const found = (value: unknown): string => {
   if (value === null || value === undefined) return "nothing"

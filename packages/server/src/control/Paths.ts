@@ -20,11 +20,11 @@ const known: ReadonlyMap<string, ReadonlyArray<string>> = (() => {
   return methods
 })()
 
-/** `/v1/models/:model` is the only path with a parameter, and it takes the rest. */
-const matches = (pattern: string, path: string): boolean => {
-  const colon = pattern.indexOf(":")
-  return colon < 0 ? pattern === path : path.length > colon && path.startsWith(pattern.slice(0, colon))
-}
+/** A parameter is one segment, but for a model's name, which may have slashes in it. */
+const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll(".", "\\.").replace(":model", ".+").replaceAll(/:\w+/g, "[^/]+")}$`)
+
+const patterns = [...known].map(([path, methods]) => ({ pattern: patternOf(path), methods }))
 
 /** People leave out the version, or write it twice because their client adds it to the base URL. */
 const respelled = (path: string): string | null =>
@@ -40,8 +40,8 @@ export interface Missed {
 
 /** What to answer when nothing serves this method and path. */
 export const missed = (method: string, path: string): Missed => {
-  for (const [pattern, methods] of known) {
-    if (matches(pattern, path)) {
+  for (const { methods, pattern } of patterns) {
+    if (pattern.test(path)) {
       if (methods.includes(method === "HEAD" ? "GET" : method)) {
         return {
           error: make("invalid_request", "The path has a part that is too long, or not escaped well."),

@@ -68,6 +68,50 @@ describe("Settings follow the file", () => {
     })
   )
 
+  it.scopedLive("policies, limits, cache and faults take effect at once, and a fault in force is told", () =>
+    Effect.gen(function* () {
+      const { next, settings, write } = yield* started({ "penstock.yaml": "{}\n" })
+      write(
+        "penstock.yaml",
+        [
+          "defaults: {timeout: {total: 1m}}",
+          "models: {a: {targets: [demo/echo], retry: {max: 0}}}",
+          "budget: {usd: 3, per: week}",
+          "keys: [{name: k, key: aaaaaaaa, budget: {usd: 1, per: day}, rate: {concurrent: 2}}]",
+          "cache: {enabled: true}",
+          "providers: {demo: {fault: {status: 500}}}"
+        ].join("\n")
+      )
+      const outcome = yield* next
+      const warnings = outcome._tag === "Reloaded" ? outcome.warnings.map((warning) => warning.message) : []
+      assert.deepStrictEqual(warnings, ["provider demo fails on purpose"])
+      const { budget, cache, defaults, keys, models, providers } = settings.current()
+      assert.strictEqual(defaults.timeout?.total, 60_000)
+      assert.deepStrictEqual(models["a"], { targets: ["demo/echo"], retry: { max: 0 } })
+      assert.deepStrictEqual(budget, { usd: 3, per: "week" })
+      assert.deepStrictEqual([keys[0]?.budget, keys[0]?.rate], [{ usd: 1, per: "day" }, { concurrent: 2 }])
+      assert.isTrue(cache.enabled)
+      assert.strictEqual(providers["demo"]?.fault?.status, 500)
+    })
+  )
+
+  it.scopedLive("a policy that contradicts itself, or a limit that cannot be kept, leaves the former in force", () =>
+    Effect.gen(function* () {
+      const yaml = "budget: {usd: 3, per: day}\ndefaults: {timeout: {total: 1m}}\n"
+      const { next, settings, write } = yield* started({ "penstock.yaml": yaml })
+      const before = settings.current()
+      for (const [wrong, told] of [
+        ["defaults: {timeout: {idle: 2m, total: 1m}}\n", "penstock.yaml:1:28: defaults.timeout.idle: 2m is longer"],
+        ["budget: {usd: .nan, per: day}\n", "penstock.yaml:1:15: budget.usd: expected an amount in USD"]
+      ] as const) {
+        write("penstock.yaml", wrong)
+        const outcome = yield* next
+        assert.include(outcome._tag === "Rejected" ? outcome.error.message : "", told)
+        assert.strictEqual(settings.current(), before)
+      }
+    })
+  )
+
   it.scopedLive("a file that an editor puts in the place of the old one is seen, again and again", () =>
     Effect.gen(function* () {
       const { directory, next, settings, write } = yield* started({ "penstock.yaml": "{}\n" })

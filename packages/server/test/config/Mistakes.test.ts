@@ -4,12 +4,13 @@ import { position, renderError } from "@penstock/server/config/ConfigIssue"
 import { assembled } from "./Assemble.ts"
 import { mistakes } from "./Mistakes.ts"
 import { moreMistakes } from "./MoreMistakes.ts"
+import { policyMistakes } from "./PolicyMistakes.ts"
 
 describe("every kind of mistake is told with its place and what to do", () => {
-  for (const mistake of [...mistakes, ...moreMistakes]) {
+  for (const mistake of [...mistakes, ...moreMistakes, ...policyMistakes]) {
     it.effect(mistake.name, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(assembled(mistake))
+        const error = yield* Effect.flip(Effect.asVoid(assembled(mistake)))
         assert.strictEqual(error.issues.length, 1, error.message)
         const issue = error.issues[0]!
         const place = /^\d/.test(mistake.at) ? `penstock.yaml:${mistake.at}` : mistake.at
@@ -47,6 +48,27 @@ describe("every kind of mistake is told with its place and what to do", () => {
           "9 models.c",
           "11 routes[0].provider"
         ]
+      )
+    })
+  )
+
+  it.effect("what stands behind a wrong entry of a list is told at its own place", () =>
+    Effect.gen(function* () {
+      const yaml = [
+        "keys:",
+        "  - {name: 5, key: aaaaaaaa}",
+        "  - {name: bob, key: bbbbbbbb, budget: {usd: 1, per: run}}",
+        "budget: {usd: -1, per: day}"
+      ].join("\n")
+      const error = yield* Effect.flip(assembled({ yaml }))
+      assert.deepStrictEqual(
+        error.issues.map((issue) => `${issue.line}:${issue.column} ${issue.path}`),
+        ["2:12 keys[0].name", "4:15 budget.usd"]
+      )
+      const rest = yield* Effect.flip(assembled({ yaml: yaml.split("\n").slice(0, 3).join("\n") }))
+      assert.deepStrictEqual(
+        rest.issues.map((issue) => `${issue.line}:${issue.column} ${issue.path}`),
+        ["2:12 keys[0].name", "3:54 keys[1].budget.per"]
       )
     })
   )

@@ -91,7 +91,7 @@ export const mistakes: ReadonlyArray<Mistake> = [
     yaml: "server: {shutdown_grace: 30}\n",
     at: "1:26",
     path: "server.shutdown_grace",
-    message: "expected a duration such as 500ms, 5s, 10m, 24h or 7d, found 30",
+    message: "expected a duration such as 500ms, 5s or 10m, at most 24d, found 30",
     hint: "write 30s"
   },
   {
@@ -173,7 +173,7 @@ export const mistakes: ReadonlyArray<Mistake> = [
     yaml: "pricing:\n  overrides:\n    gpt-x: {input: -1, output: 2}\n",
     at: "3:20",
     path: "pricing.overrides.gpt-x.input",
-    message: "expected a price in USD per million tokens, 0 to 1000000, found -1"
+    message: "expected a price in USD per million tokens, 0 or from 0.000001 to 1000000, found -1"
   },
   {
     name: "a price without its output half",

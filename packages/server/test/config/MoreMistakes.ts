@@ -199,26 +199,5 @@ export const moreMistakes: ReadonlyArray<Mistake> = [
     at: "2:1",
     path: "",
     message: "not valid YAML"
-  },
-  {
-    name: "a spending limit, which is not enforced",
-    yaml: "budget: {usd: 10, per: day}\n",
-    at: "1:1",
-    path: "budget",
-    message: "spending limits are not enforced by this version"
-  },
-  {
-    name: "a spending limit of a key, which is not enforced",
-    yaml: "keys:\n  - {name: alice, key: aaaaaaaa, budget: {usd: 1, per: day}}\n",
-    at: "2:34",
-    path: "keys[0].budget",
-    message: "spending limits are not enforced by this version"
-  },
-  {
-    name: "a rate limit, which is not enforced",
-    yaml: "keys:\n  - {name: alice, key: aaaaaaaa, rate: {concurrent: 8}}\n",
-    at: "2:34",
-    path: "keys[0].rate",
-    message: "rate limits are not enforced by this version"
   }
 ]

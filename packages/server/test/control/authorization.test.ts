@@ -18,7 +18,9 @@ const endpoints: ReadonlyArray<readonly [path: string, init: RequestInit, kind: 
   ["/v1/explain", post({ model: "gpt-4o" }), "key"],
   ["/v1/requests", {}, "admin"],
   ["/v1/requests?format=csv", {}, "admin"],
-  ["/v1/costs", {}, "admin"]
+  ["/v1/costs", {}, "admin"],
+  ["/v1/keys", {}, "admin"],
+  ["/v1/keys/alice", {}, "admin"]
 ]
 
 const expected = {
@@ -81,6 +83,8 @@ describe("authorization", () => {
       const { ask } = yield* start({ config: { server: { auth: "keys" }, keys } })
       assert.strictEqual((yield* ask("/v1/requests?limit=ten")).status, 401)
       assert.strictEqual((yield* ask("/v1/explain", post("{"))).status, 401)
+      assert.strictEqual((yield* ask("/v1/keys", post("{"))).status, 401)
+      assert.strictEqual((yield* ask("/v1/keys/nobody", { method: "DELETE" })).status, 401)
     })
   )
 })
@@ -97,7 +101,14 @@ describe("POST /v1/explain", () => {
       assert.strictEqual(byName.status, 200)
       assert.deepStrictEqual(byRequest.json, byName.json)
       const { candidates, ...rest } = byName.json
-      assert.deepStrictEqual(rest, { model: "fast", matched_by: "model", matched: "fast" })
+      assert.deepInclude(rest, { model: "fast", matched_by: "model", matched: "fast", strategy: "ordered" })
+      assert.deepStrictEqual(rest.policy.retry, {
+        max: 2,
+        delay: 500,
+        factor: 2,
+        max_delay: 10_000,
+        jitter: "full"
+      })
       assert.deepInclude(candidates[0], { provider: "anthropic", model: "claude-x", kept: false })
       assert.match(candidates[0].reason, /ANTHROPIC_API_KEY/)
       assert.deepInclude(candidates[1], { provider: "demo", model: "echo", kept: true })

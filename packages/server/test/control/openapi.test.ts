@@ -7,6 +7,7 @@ import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { GatewayError } from "@penstock/schema/GatewayError"
 import { specJson } from "@penstock/server/control/Spec"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { expect } from "vitest"
 import { start } from "./harness.ts"
 
@@ -40,7 +41,12 @@ describe("openapi.json", () => {
       "/v1/models/{model}",
       "/v1/explain",
       "/v1/requests",
+      "/v1/requests/{id}",
       "/v1/costs",
+      "/v1/keys",
+      "/v1/keys/{name}",
+      "/v1/keys/{name}/rotate",
+      "/v1/budgets",
       "/",
       "/health",
       "/ready"
@@ -104,6 +110,22 @@ describe("the client that derives from the API", () => {
           "model",
           "day"
         ])
+        const made = yield* client.keys.create({
+          payload: { name: "carol", models: ["*"], budget: null, rate: null, expires_at: null }
+        })
+        const carol = yield* clientWith(Redacted.value(made.key))
+        assert.include((yield* carol.models.list()).models["openai"] ?? [], "gpt-4o")
+        yield* client.keys.update({ path: { name: "carol" }, payload: { disabled: true } })
+        const off = yield* Effect.flip(carol.models.list())
+        assert.instanceOf(off, GatewayError)
+        assert.strictEqual(off.code, "key_disabled")
+        assert.isTrue((yield* client.keys.get({ path: { name: "carol" } })).disabled)
+        yield* client.keys.rotate({ path: { name: "carol" }, payload: { grace: 0 } })
+        assert.strictEqual((yield* client.keys.list()).keys.length, 2)
+        yield* client.keys.remove({ path: { name: "carol" } })
+        assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
+        const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
+        assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))
         assert.instanceOf(missing, GatewayError)
         assert.strictEqual(missing.reason, "model_not_found")
