@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: {
     alias: [
       {
-        find: /^@penstock\/(schema|gateway|server|cli)\/(.*)$/,
+        find: /^@penstock\/(schema|gateway|workflow|server|cli)\/(.*)$/,
         replacement: `${import.meta.dirname}/packages/$1/src/$2.ts`
       }
     ]

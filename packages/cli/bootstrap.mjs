@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const at = (...parts) => path.join(root, ...parts)
 const installStamp = at("node_modules", ".penstock-installed")
 const buildStamp = at("node_modules", ".penstock-built")
-const packages = ["schema", "gateway", "server", "cli"]
+const packages = ["schema", "gateway", "workflow", "server", "cli"]
 
 const fail = (text, code = 1) => {
   console.error(text)

@@ -10,7 +10,7 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type * as Either from "effect/Either"
 
-export type ProtocolId = "openai-chat" | "anthropic-messages" | "ollama-chat"
+export type ProtocolId = "openai-chat" | "openai-responses" | "anthropic-messages" | "ollama-chat"
 
 /** One event of a streamed body: an SSE event, or a line of NDJSON (then `event` is empty). */
 export interface Frame {
@@ -33,6 +33,11 @@ export interface LowerOptions {
   readonly model: string
   /** The most tokens the model can write, if known: Anthropic wants `max_tokens` in every request. */
   readonly maxOutputTokens: number | null
+  /**
+   * Whether to ask for the conversation to be cached where that has to be asked for (Anthropic). What is written to the
+   * cache costs more than plain input, which whoever reserves money must know. Default: no.
+   */
+  readonly cachePrompt?: boolean
 }
 
 /** Reads one stream. Stateful, synchronous, and cheap: it runs on the byte path. */
@@ -44,6 +49,8 @@ export interface Decoder {
    * servers that omit their own end mark (`[DONE]`, a usage chunk).
    */
   readonly end: () => ReadonlyArray<StreamEvent>
+  /** The model has ended its answer; only counts and the wire's end mark may follow. Absent: that is not known before. */
+  readonly ending?: boolean
 }
 
 export interface Protocol {
@@ -55,6 +62,8 @@ export interface Protocol {
   /** The headers that carry the key, and those that every request needs; `null` where there is no key. */
   readonly authorize: (apiKey: string | null) => { readonly [name: string]: string }
   readonly framing: "sse" | "ndjson"
+  /** The most tokens that a request lets a model write where the caller sets no limit. Absent: as many as it can. */
+  readonly longestAnswer?: (model: string) => number
   readonly lower: (request: ChatRequest, options: LowerOptions) => Either.Either<Lowered, GatewayError>
   /** Decodes a whole answer, already parsed from JSON. A body that lacks what the protocol promises is `invalid_response`. */
   readonly decode: (body: unknown) => Either.Either<Completion, GatewayError>

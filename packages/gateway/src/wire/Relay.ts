@@ -9,6 +9,7 @@ import type { Transcript } from "../exchange/Transcript.ts"
 import { differs } from "../failover/Agreement.ts"
 import type { Filter } from "../failover/Splice.ts"
 import type { Encoder } from "../protocols/Dialect.ts"
+import type { PassThrough } from "../protocols/PassThrough.ts"
 import type { Frame, Protocol } from "../protocols/Protocol.ts"
 import * as Framing from "./Framing.ts"
 
@@ -19,6 +20,8 @@ export interface Seen {
   usage: Usage | null
   /** A first token (text, reasoning or a tool call) is there. */
   token: boolean
+  /** The model has ended its answer, and the provider has not ended its stream yet. */
+  ending: boolean
   /** The provider's terminal event is there; without it the answer was cut. */
   finished: boolean
   /** The provider broke off, and said why. */
@@ -75,7 +78,15 @@ type OnFrame = (raw: Buffer, frame: Frame | null, events: ReadonlyArray<StreamEv
 
 /** Splits, decodes and takes note: what all relays share. */
 const reader = (protocol: Protocol, onFrame: OnFrame) => {
-  const seen: Seen = { model: null, usage: null, token: false, finished: false, failure: null, malformed: 0 }
+  const seen: Seen = {
+    model: null,
+    usage: null,
+    token: false,
+    ending: false,
+    finished: false,
+    failure: null,
+    malformed: 0
+  }
   const splitter = Framing.make(protocol.framing)
   const decoder = protocol.decoder()
   const read = (raw: Buffer, isRest: boolean): void => {
@@ -90,6 +101,7 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
     // Half a frame may be an empty one (`data:`), which a client would not understand.
     if (isRest && events.length === 0) return
     for (const event of events) note(seen, event)
+    seen.ending = decoder.ending === true
     onFrame(raw, frame, events)
   }
   return {
@@ -185,7 +197,9 @@ export const translate = (protocol: Protocol, encoder: Encoder, transcript?: Tra
 const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events): void => {
   const before = transcript.id
   for (const event of events) transcript.record(event)
-  if (before === null && transcript.id !== null && frame !== null) transcript.first = frame.data
+  if (frame === null) return
+  if (before === null && transcript.id !== null) transcript.first = frame.data
+  transcript.last = frame.data
 }
 
 /**
@@ -195,8 +209,8 @@ const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events
  */
 export const passThrough = (
   protocol: Protocol,
-  hides: (frame: Frame, events: ReadonlyArray<StreamEvent>) => boolean,
-  endMark: { readonly is: (frame: Frame) => boolean; readonly bytes: string },
+  hides: PassThrough["isUsageOnly"],
+  endMark: PassThrough["endMark"],
   transcript?: Transcript
 ): Relay<Uint8Array> => {
   let out: Array<Buffer> = []

@@ -41,6 +41,7 @@ describe("openapi.json", () => {
       "/v1/models/{model}",
       "/v1/explain",
       "/v1/requests",
+      "/v1/requests/{id}",
       "/v1/costs",
       "/v1/keys",
       "/v1/keys/{name}",
@@ -49,6 +50,7 @@ describe("openapi.json", () => {
       "/v1/mcp/servers/{name}",
       "/v1/mcp/servers/{name}/tools",
       "/v1/mcp/servers/{name}/tools/{tool}",
+      "/v1/budgets",
       "/",
       "/health",
       "/ready"
@@ -125,6 +127,9 @@ describe("the client that derives from the API", () => {
         yield* client.keys.rotate({ path: { name: "carol" }, payload: { grace: 0 } })
         assert.strictEqual((yield* client.keys.list()).keys.length, 2)
         yield* client.keys.remove({ path: { name: "carol" } })
+        assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
+        const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
+        assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))
         assert.instanceOf(missing, GatewayError)
         assert.strictEqual(missing.reason, "model_not_found")
