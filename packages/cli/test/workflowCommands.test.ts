@@ -4,6 +4,8 @@ import { Report } from "@penstock/workflow/diagnostic/Diagnostic"
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
+import * as http from "node:http"
+import type { AddressInfo } from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 
@@ -15,12 +17,14 @@ beforeAll(() => {
 })
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
 
+/** Nobody answers there: what a command says does not depend on what runs on this machine. */
+let ollama = "http://127.0.0.1:9"
+
 const run = (...args: ReadonlyArray<string>) =>
   new Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: folder,
-      // Nobody answers there: what a command says does not depend on what runs on this machine.
-      env: { PATH: process.env["PATH"], HOME: folder, OLLAMA_BASE_URL: "http://127.0.0.1:9" },
+      env: { PATH: process.env["PATH"], HOME: folder, OLLAMA_BASE_URL: ollama },
       stdio: ["ignore", "pipe", "pipe"]
     })
     let stdout = ""
@@ -108,6 +112,30 @@ describe("penstock check", () => {
       "error PS504 other.yaml:3",
       "error PS503 other.yaml:3"
     ])
+  })
+
+  it("asks an Ollama that runs for its models, and nobody when it is offline", async () => {
+    const asked: Array<string | undefined> = []
+    const server = http.createServer((request, response) => {
+      asked.push(request.url)
+      response.setHeader("content-type", "application/json")
+      response.end('{"models":[{"name":"llama3.2:latest","model":"llama3.2:latest"}]}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const before = ollama
+    ollama = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      const name = file("local.yaml", good.replace("gpt-4o-mini", "mistral"))
+      assert.deepStrictEqual(codes((await run("check", "--format", "json", "--offline", name)).stdout), [])
+      assert.deepStrictEqual(asked, [])
+      assert.deepStrictEqual(codes((await run("check", "--format", "json", name)).stdout), ["error PS401 local.yaml:4"])
+      assert.deepStrictEqual(asked, ["/api/tags"])
+      file("local.yaml", good.replace("gpt-4o-mini", "llama3.2"))
+      assert.deepStrictEqual(codes((await run("check", "--format", "json", name)).stdout), [])
+    } finally {
+      ollama = before
+      await new Promise((resolve) => server.close(resolve))
+    }
   })
 
   it("without files checks the folder, and says so when there are none", async () => {

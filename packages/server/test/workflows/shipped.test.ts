@@ -51,7 +51,7 @@ it("the pipelines that the README names are there", () => {
 
 for (const { file, text } of sources) {
   const name = Collection.stemOf(file)
-  describe(name, () => {
+  describe(`${name}`, () => {
     it.effect("is called like its file, and neither the checker nor an editor has anything to say", () =>
       Effect.gen(function* () {
         const { diagnostics, plan } = compile(text, { ...(yield* catalogues), file })
