@@ -3,10 +3,21 @@ import * as Command from "@effect/cli/Command"
 import * as ConfigCommand from "./ConfigCommand.ts"
 import * as ServeCommand from "./ServeCommand.ts"
 import { version } from "./Version.ts"
+import * as CheckCommand from "./workflow/CheckCommand.ts"
+import * as GraphCommand from "./workflow/GraphCommand.ts"
+import * as NewCommand from "./workflow/NewCommand.ts"
+import * as PlanCommand from "./workflow/PlanCommand.ts"
 
 const penstock = Command.make("penstock").pipe(
-  Command.withDescription("An AI gateway: one metered address for every model"),
-  Command.withSubcommands([ServeCommand.command, ConfigCommand.command])
+  Command.withDescription("An AI gateway and workflow engine: one metered address for every model"),
+  Command.withSubcommands([
+    ServeCommand.command,
+    ConfigCommand.command,
+    CheckCommand.command,
+    PlanCommand.command,
+    GraphCommand.command,
+    NewCommand.command
+  ])
 )
 
 /** Takes the whole `process.argv`. */

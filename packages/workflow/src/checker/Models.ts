@@ -136,6 +136,8 @@ const usualValue = 250
 const usualCharactersPerToken = 4
 
 const cost = (facts: ModelFacts, input: number | null, output: number | null): Money.NanoDollars | null => {
+  // A model that is free is so for any number of tokens.
+  if (facts.price?.input === 0 && facts.price.output === 0) return Money.NanoDollars.make(0)
   if (facts.price === null || input === null || output === null) return null
   return Money.NanoDollars.make(Math.ceil((input * facts.price.input + output * facts.price.output) / 1000))
 }
