@@ -51,6 +51,8 @@ export interface Dialect {
   readonly id: ProtocolId
   /** The endpoint as the ledger names it: `chat.completions`. */
   readonly endpoint: string
+  /** The header in which callers look for a request's id, beside `x-request-id`. */
+  readonly requestIdHeader?: string
   /** Reads a request, already parsed from JSON. Strict: what is wrong is `invalid_request` with the field's path. */
   readonly read: (body: unknown, options?: ReadOptions) => Either.Either<ChatRequest, GatewayError>
   readonly write: (completion: Completion, context: AnswerContext) => { readonly [key: string]: unknown }
