@@ -138,4 +138,23 @@ const anthropicMessages = eventDialect("messages", {
   error: (json) => (json?.type === "error" ? { ...json.error, code: json.error.type } : null)
 })
 
-export const dialects: ReadonlyArray<Dialect> = [chatCompletions, anthropicMessages]
+const outputText = (json: Raw.Loose): string =>
+  (json?.output ?? [])
+    .flatMap((item: Raw.Loose) => (item.content ?? []).map((part: Raw.Loose) => part.text ?? ""))
+    .join("")
+
+const statusOf = (response: Raw.Loose): string | null => (response?.status === "completed" ? "stop" : null)
+
+const responses = eventDialect("responses", {
+  path: "/v1/responses",
+  request: { max_output_tokens: 64, input: "hello" },
+  text: (event) => (event.type === "response.output_text.delta" ? event.delta : ""),
+  finish: (event) => statusOf(event.response),
+  ends: (event) => event.type === "response.completed",
+  wholeText: outputText,
+  wholeFinish: statusOf,
+  says: (code) => code,
+  error: (json) => (json?.error && (json.type === "error" || json.object === undefined) ? json.error : null)
+})
+
+export const dialects: ReadonlyArray<Dialect> = [chatCompletions, anthropicMessages, responses]

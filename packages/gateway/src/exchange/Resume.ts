@@ -54,7 +54,10 @@ const untold: { readonly [name: string]: (value: unknown) => boolean } = {
   n: (value) => value !== 1 && value !== null,
   logprobs: (value) => value === true,
   modalities: (value) => listIn(value).includes("audio"),
-  web_search_options: isObject
+  web_search_options: isObject,
+  // Of responses, and of messages.
+  include: (value) => listIn(value).includes("message.output_text.logprobs"),
+  mcp_servers: (value) => listIn(value).length > 0
 }
 
 /** Whether events tell all of an answer whose bytes were passed on. */

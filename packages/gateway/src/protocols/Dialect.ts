@@ -19,6 +19,8 @@ export interface AnswerContext {
   readonly includeUsage: boolean
   /** The caller's request, which some answers repeat in part (a response's `instructions` and `tools`). */
   readonly asked?: JsonObject
+  /** The request's id here: for the answer's own where the provider gave none. */
+  readonly requestId?: string
   /** The answer that the caller has the beginning of, and that a new encoder goes on with. */
   readonly begun?: Begun
 }

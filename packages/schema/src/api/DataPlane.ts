@@ -174,6 +174,18 @@ const anthropicMessages = endpoint({
   parameters: anthropicHeaders
 })
 
+const responses = endpoint({
+  operationId: "responses",
+  summary: "Create a response",
+  description:
+    "OpenAI's Responses: any of its clients works with `base_url` set to this server's `/v1`, and OpenAI documents request and answer. `previous_response_id` is known here for a day and to the same key; `background` is refused.",
+  documentation: "https://platform.openai.com/docs/api-reference/responses/create",
+  conversation: { input: { oneOf: [{ type: "string" }, { type: "array", items: { type: "object" } }] } },
+  required: ["input"],
+  example: { model: "demo/echo", input: "Hello" },
+  answer: "A `response`, or its events as server-sent events that end with `response.completed`"
+})
+
 const countTokens: Json = {
   post: {
     tags: ["data plane"],
@@ -206,6 +218,7 @@ const countTokens: Json = {
 
 const paths: { readonly [path: string]: Json } = {
   "/v1/chat/completions": chatCompletions,
+  "/v1/responses": responses,
   "/v1/messages": anthropicMessages,
   "/v1/messages/count_tokens": countTokens
 }

@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { IncomingHttpHeaders } from "node:http"
 import * as Answering from "./Answering.ts"
-import type { Endpoint } from "./DataPlane.ts"
+import type { Endpoint, Exchange } from "./DataPlane.ts"
+import type { JsonBody } from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
 /** What routing and the ledger read of a request. */
@@ -24,6 +25,23 @@ export interface Envelope {
   readonly stream?: boolean | null | undefined
 }
 
+/** What a request refers to, and what is to be remembered of its answer. */
+export interface Conversation {
+  readonly earlier: {
+    readonly items: ReadonlyArray<unknown>
+    /** Who knows it by its id. */
+    readonly provider: string
+    /** The request with all of it, for everybody else. */
+    readonly body: JsonBody
+  } | null
+  /** Given the bytes of a whole answer and who gave it. */
+  readonly keep: Answering.Keep | null
+}
+
+export type Conversing = (exchange: Exchange, stream: boolean) => Conversation
+
+const alone: Conversation = { earlier: null, keep: null }
+
 export interface Speech {
   readonly path: string
   readonly dialect: Dialect
@@ -31,9 +49,11 @@ export interface Speech {
   readonly protocol: Protocol
   readonly envelope: (json: JsonObject) => Either.Either<Envelope, GatewayError>
   /** What the answer's writer needs of the request; `created` in seconds since the epoch. */
-  readonly context: (json: JsonObject, created: number) => AnswerContext
+  readonly context: (json: JsonObject, created: number, requestId: string) => AnswerContext
   /** Headers that change what the body means, for a provider that gets the body as it is. */
   readonly headers?: (headers: IncomingHttpHeaders) => { readonly [name: string]: string }
+  /** Absent: a request says all that it means. */
+  readonly conversing?: Conversing
 }
 
 export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
@@ -47,14 +67,18 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
         Effect.flatMap(speech.envelope(exchange.body.json), (envelope) => {
           const { arrivedAt, body, caller, id, response } = exchange
           const stream = envelope.stream === true
-          const context = speech.context(body.json, Math.floor(arrivedAt / 1000))
+          const context = speech.context(body.json, Math.floor(arrivedAt / 1000), id)
           const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
+          const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
+          const all = earlier?.body ?? body
+          const read = () => dialect.read(body.json, earlier === null ? {} : { earlier: earlier.items })
           const lane: Call<Uint8Array>["lane"] = (provider, model) => {
             const own = ChooseProtocol.native(provider.spoken, dialect.id)
             if (own !== null) {
-              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, original, context))
+              const sent = earlier === null || earlier.provider === provider.name ? original : all
+              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context))
             }
-            return Either.flatMap(dialect.read(body.json), (request): Either.Either<Lane<Uint8Array>, GatewayError> => {
+            return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> => {
               const facts = prices.facts({ provider: provider.name, model })
               const fittest = ChooseProtocol.fittest(provider.spoken, request, {
                 model,
@@ -71,12 +95,12 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             workflowName: null,
             model: envelope.model,
             stream,
-            demand: () => Demand.ofBody(body.bytes.length, body.json),
+            demand: () => Demand.ofBody(all.bytes.length, all.json),
             standing: (standing) => ResponseSink.limits(response, standing),
-            needs: () => Either.match(dialect.read(body.json), { onLeft: () => Needs.none, onRight: Needs.of }),
+            needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
             lane
           }
-          return answer(exchange, call, { path, dialect, protocol, context })
+          return answer(exchange, call, { path, dialect, protocol, context, keep })
         })
     }
     return endpoint
