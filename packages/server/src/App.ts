@@ -23,7 +23,10 @@ import * as ConfigFile from "./config/ConfigFile.ts"
 import { type ListeningFacts, type ServeOptions, type StartError, StartFailure } from "./config/ServeOptions.ts"
 import * as ControlPlane from "./control/ControlPlane.ts"
 import * as ChatCompletions from "./data/ChatCompletions.ts"
+import * as CountTokens from "./data/CountTokens.ts"
 import * as DataPlane from "./data/DataPlane.ts"
+import * as Messages from "./data/Messages.ts"
+import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as Retention from "./Retention.ts"
@@ -43,7 +46,7 @@ const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseC
 
 const start = Effect.gen(function* () {
   const listener = yield* Listener.Listener
-  const endpoints = yield* Effect.all([ChatCompletions.make])
+  const endpoints = yield* Effect.all([ChatCompletions.make, Messages.make, CountTokens.make, Responses.make])
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run

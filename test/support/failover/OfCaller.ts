@@ -104,10 +104,10 @@ export const ofTarget: ReadonlyArray<Row> = [
     id: "none-configured",
     fault: "no target has its key: 503 that names the variable",
     targets: ["keyless"],
-    play: async ({ ask, calls }) => {
+    play: async ({ ask, calls, says }) => {
       const heard = await ask()
       assert.strictEqual(heard.status, 503, heard.body)
-      assert.strictEqual(heard.error?.code, "not_configured")
+      assert.strictEqual(heard.error?.code, says("not_configured"))
       assert.include(heard.error?.message, "UNSET_KEY")
       assert.strictEqual(calls.first.received.length, 0)
     }

@@ -41,6 +41,8 @@ export interface Scene {
   readonly second: ProviderWire
   readonly stream: boolean
   readonly calls: { readonly first: Calls; readonly second: Calls }
+  /** What this caller hears for a failure with this code. */
+  readonly says: (code: string) => string
   readonly ask: (signal?: AbortSignal) => Promise<Heard>
   /** Checks all that can be seen of an answer: the caller's side, the ledger's, the upstreams'. */
   readonly verify: (heard: Heard, expected: Expected) => Promise<void>

@@ -199,7 +199,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     if (size > maxBytes) return Effect.fail(tooMuch(provider))
     if (status < 200 || status >= 300) {
       const text = body.toString("utf8")
-      return Effect.fail(provider.protocol.failure(status, Json.parse(text) ?? text, headers))
+      return Effect.fail(lane.protocol.failure(status, Json.parse(text) ?? text, headers))
     }
     const whole = lane.whole(body)
     if (whole._tag === "Left") return Effect.fail(whole.left)
@@ -217,7 +217,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
 
   const request = {
     method: "POST" as const,
-    path: provider.protocol.chatPath,
+    path: lane.protocol.chatPath,
     headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
     body: lane.body
   }

@@ -12,6 +12,7 @@ import * as FiberId from "effect/FiberId"
 import type { Run } from "../budgets/Budgets.ts"
 import type { Demand } from "../budgets/Demand.ts"
 import type { Standing } from "../limits/RateHeaders.ts"
+import type { Protocol } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import type { Needs } from "../routing/Needs.ts"
 import type { Relay } from "../wire/Relay.ts"
@@ -47,6 +48,8 @@ export interface Call<Out> {
 
 /** A request in a provider's words, and how its answer becomes the caller's. */
 export interface Lane<Out> {
+  /** What the request is said in: one of those that the provider speaks. */
+  readonly protocol: Protocol
   readonly body: Uint8Array | string
   /** Headers beyond the provider's own; null for none. */
   readonly headers: { readonly [name: string]: string } | null

@@ -51,6 +51,7 @@ export const passThrough = (
   original: Original,
   context: AnswerContext
 ): Lane<Uint8Array> => ({
+  protocol: provider.protocol,
   ...dialect.passThrough.rewrite(original, model),
   headers: original.headers ?? null,
   whole: (body) =>
@@ -68,7 +69,10 @@ export const passThrough = (
   resume: Resume.make(
     () => Either.getOrNull(Either.filterOrLeft(dialect.read(original.json), Resume.isTold, () => null)),
     inBytes(dialect, context),
-    (to) => (to.provider.protocol.id === dialect.id ? dialect.passThrough.rewrite(original, to.model).body : null)
+    ({ model, provider: { protocol } }) =>
+      protocol.id === dialect.id
+        ? { protocol, ...dialect.passThrough.rewrite(original, model), headers: original.headers ?? null }
+        : null
   )
 })
 

@@ -47,14 +47,17 @@ export interface Output<Out> {
 }
 
 /** A request to send. */
-type Outgoing = Pick<Lane<unknown>, "body" | "headers" | "dropped">
+type Outgoing = Pick<Lane<unknown>, "protocol" | "body" | "headers" | "dropped">
 
 /** Fields that make answers which are not all in their events: what they ask for would end where the answer goes on. */
 const untold: { readonly [name: string]: (value: unknown) => boolean } = {
   n: (value) => value !== 1 && value !== null,
   logprobs: (value) => value === true,
   modalities: (value) => listIn(value).includes("audio"),
-  web_search_options: isObject
+  web_search_options: isObject,
+  // Of responses, and of messages.
+  include: (value) => listIn(value).includes("message.output_text.logprobs"),
+  mcp_servers: (value) => listIn(value).length > 0
 }
 
 /** Whether events tell all of an answer whose bytes were passed on. */
@@ -75,13 +78,13 @@ const following = (filter: Filter, events: Iterable<StreamEvent>): Events | null
 }
 
 /**
- * `request` is read when it is needed, which is seldom; null says that there is no way on. `verbatim` gives the caller's own bytes for a provider that
- * understands them.
+ * `request` is read when it is needed, which is seldom; null says that there is no way on. `verbatim` gives the caller's own
+ * bytes for a provider that understands them.
  */
 export const make = <Out>(
   request: () => ChatRequest | null,
   output: Output<Out>,
-  verbatim: (onward: Onward) => Uint8Array | null = () => null
+  verbatim: (onward: Onward) => Outgoing | null = () => null
 ): Resume<Out> => {
   const lane = (
     outgoing: Outgoing,
@@ -109,8 +112,7 @@ export const make = <Out>(
     if (asked === null) return { prefill: null, restart: null }
     const beginning = prefilled(asked, onward.transcript)
     const continued = beginning === null ? null : lower(beginning, onward)
-    const body = verbatim(onward)
-    const again = body === null ? lower(asked, onward) : { body, headers: null, dropped: [] }
+    const again = verbatim(onward) ?? lower(asked, onward)
     return {
       prefill: continued === null ? null : lane(continued, onward, continuing),
       restart: again === null ? null : lane(again, onward, agreeing)

@@ -10,6 +10,7 @@ import * as Json from "../wire/Json.ts"
 
 export const lowered = (request: ChatRequest, provider: Provider, model: string, facts: ModelFacts) =>
   Either.map(provider.protocol.lower(request, { model, maxOutputTokens: facts.maxOutputTokens }), (lower) => ({
+    protocol: provider.protocol,
     body: JSON.stringify(lower.body),
     headers: lower.headers,
     dropped: lower.dropped

@@ -19,6 +19,8 @@ export interface AnswerContext {
   readonly includeUsage: boolean
   /** The caller's request, which some answers repeat in part (a response's `instructions` and `tools`). */
   readonly asked?: JsonObject
+  /** The request's id here: for the answer's own where the provider gave none. */
+  readonly requestId?: string
   /** The answer that the caller has the beginning of, and that a new encoder goes on with. */
   readonly begun?: Begun
 }
@@ -51,6 +53,8 @@ export interface Dialect {
   readonly id: ProtocolId
   /** The endpoint as the ledger names it: `chat.completions`. */
   readonly endpoint: string
+  /** The header in which callers look for a request's id, beside `x-request-id`. */
+  readonly requestIdHeader?: string
   /** Reads a request, already parsed from JSON. Strict: what is wrong is `invalid_request` with the field's path. */
   readonly read: (body: unknown, options?: ReadOptions) => Either.Either<ChatRequest, GatewayError>
   readonly write: (completion: Completion, context: AnswerContext) => { readonly [key: string]: unknown }

@@ -5,8 +5,10 @@ import * as Redacted from "effect/Redacted"
 import * as AnthropicMessages from "../protocols/anthropic-messages/AnthropicMessages.ts"
 import * as OllamaChat from "../protocols/ollama-chat/OllamaChat.ts"
 import * as OpenAiChat from "../protocols/openai-chat/OpenAiChat.ts"
+import * as OpenAiResponses from "../protocols/openai-responses/OpenAiResponses.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import * as BuiltIn from "./BuiltIn.ts"
+import type { Spoken } from "./ChooseProtocol.ts"
 import * as DemoTransport from "./demo/DemoTransport.ts"
 import * as FaultTransport from "./faults/FaultTransport.ts"
 import type * as HttpTransport from "./HttpTransport.ts"
@@ -22,7 +24,9 @@ export interface Missing {
 
 export interface Provider {
   readonly name: string
+  /** The preferred one of those that it speaks. */
   readonly protocol: Protocol
+  readonly spoken: Spoken
   readonly transport: Transport
   /** Where it is, for messages: the base URL without credentials, or "in this process". */
   readonly address: string
@@ -43,6 +47,14 @@ const protocols: { readonly [P in ProviderProtocol]: Protocol } = {
   ollama: OllamaChat.protocol,
   demo: OpenAiChat.protocol
 }
+
+/** OpenAI itself has responses beside chat completions; of the servers that copied it, few have. */
+const spokenBy = (name: string, protocol: Protocol): Spoken =>
+  name === "openai" ? [protocol, OpenAiResponses.protocol] : [protocol]
+
+/** The provider, spoken to in another of its protocols. */
+export const speaking = (provider: Provider, protocol: Protocol): Provider =>
+  protocol === provider.protocol ? provider : { ...provider, protocol }
 
 /** A base URL as the protocol wants it. People give Anthropic's and Ollama's with and without `/v1`: both are meant. */
 const baseUrl = (protocol: ProviderProtocol, url: string): string => {
@@ -77,6 +89,7 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
   return {
     name,
     protocol,
+    spoken: spokenBy(name, protocol),
     transport: config.fault === undefined ? transport : FaultTransport.make(transport, protocol, config.fault),
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,

@@ -23,6 +23,7 @@ const facts = { contextWindow: null, maxOutputTokens: null }
 const providerOf = ({ protocol }: Vendor): Provider => ({
   name: protocol.id,
   protocol,
+  spoken: [protocol],
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",

@@ -81,6 +81,7 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, others = {
   const providers = scripts.map(([name, { vendor }]): Provider => ({
     name,
     protocol: vendor.protocol,
+    spoken: [vendor.protocol],
     transport: transports[name]!,
     address: base_url,
     addressSetting: `providers.${name}.base_url`,

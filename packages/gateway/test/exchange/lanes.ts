@@ -9,6 +9,7 @@ import type { Asker, Vendor } from "./answers.ts"
 export const providerOf = ({ protocol }: Vendor): Provider => ({
   name: "somebody",
   protocol,
+  spoken: [protocol],
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",

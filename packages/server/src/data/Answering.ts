@@ -19,6 +19,36 @@ import * as ResponseSink from "./ResponseSink.ts"
 /** How an endpoint's callers speak. */
 export interface Spoken extends Pick<CachedCall.Asked, "dialect" | "protocol" | "context"> {
   readonly path: string
+  readonly keep: Keep | null
+}
+
+/** Hears a whole answer, and who gave it, before the caller can say anything to it. Must not throw. */
+export type Keep = (answer: Buffer, provider: string) => void
+
+/** An answer of more bytes is not kept. */
+const maxKept = 16 * 1024 * 1024
+
+const keeping = (sink: Sink<Uint8Array>, keep: Keep | null): Sink<Uint8Array> => {
+  if (keep === null) return sink
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  let provider = ""
+  return {
+    ...sink,
+    begin: (head) => {
+      provider = head.provider
+      sink.begin(head)
+    },
+    write: (chunk) => {
+      size += chunk.length
+      if (size <= maxKept) chunks.push(chunk)
+      return sink.write(chunk)
+    },
+    end: (cost) => {
+      if (size <= maxKept) keep(Buffer.concat(chunks), provider)
+      sink.end(cost)
+    }
+  }
 }
 
 export type Answering = (
@@ -33,7 +63,7 @@ export const make = Effect.gen(function* () {
   const settings = yield* Settings
 
   const run = ({ body, id, response }: Exchange, call: Call<Uint8Array>, spoken: Spoken, sink: Sink<Uint8Array>) =>
-    BodyLog.around(settings.current().logging.bodies, id, body.bytes, sink, (to) =>
+    BodyLog.around(settings.current().logging.bodies, id, body.bytes, keeping(sink, spoken.keep), (to) =>
       cached(call, { ...spoken, json: body.json, cacheControl: response.req.headers["cache-control"] }, to)
     )
 

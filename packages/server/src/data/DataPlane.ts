@@ -90,6 +90,8 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
     Clock.clockWith((clock) => {
       const arrivedAt = clock.unsafeCurrentTimeMillis()
       const id = RequestIds.at(arrivedAt)
+      const { requestIdHeader } = endpoint.dialect
+      if (requestIdHeader !== undefined) response.setHeader(requestIdHeader, id)
       const caller = keys.authenticate(presentedKey(request.headers))
       const answered = Either.isLeft(caller)
         ? caller

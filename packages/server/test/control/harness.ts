@@ -27,9 +27,12 @@ export interface FakeProvider {
   readonly missing?: string
 }
 
+const protocol = { id: "openai-chat" } as Provider["protocol"]
+
 const provider = (name: string, { missing }: FakeProvider): Provider => ({
   name,
-  protocol: { id: "openai-chat" } as Provider["protocol"],
+  protocol,
+  spoken: [protocol],
   // Nothing here may send: a use of it is a crash.
   transport: {} as Provider["transport"],
   address: `http://${name}.internal:1`,

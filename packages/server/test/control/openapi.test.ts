@@ -37,6 +37,9 @@ describe("openapi.json", () => {
     const spec = JSON.parse(specJson())
     assert.sameMembers(Object.keys(spec.paths), [
       "/v1/chat/completions",
+      "/v1/responses",
+      "/v1/messages",
+      "/v1/messages/count_tokens",
       "/v1/models",
       "/v1/models/{model}",
       "/v1/explain",

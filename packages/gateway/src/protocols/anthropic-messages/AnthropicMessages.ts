@@ -24,6 +24,9 @@ const modelNames = (body: unknown): ReadonlyArray<string> => {
     : []
 }
 
+/** Counts the tokens of a request without answering it. */
+export const countPath = "/v1/messages/count_tokens"
+
 export const protocol: Protocol = {
   id: "anthropic-messages",
   chatPath: "/v1/messages",
@@ -43,6 +46,7 @@ export const protocol: Protocol = {
 export const dialect: Dialect = {
   id: "anthropic-messages",
   endpoint: "messages",
+  requestIdHeader: "request-id",
   read,
   write,
   encoder,

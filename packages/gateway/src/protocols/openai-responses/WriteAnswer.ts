@@ -5,6 +5,6 @@ import { item } from "./WriteItem.ts"
 import { idOf, response } from "./WriteResponse.ts"
 
 export const write = (completion: Completion, context: AnswerContext): { readonly [key: string]: unknown } => {
-  const id = idOf(completion.id, context.created)
+  const id = idOf(completion.id, context)
   return response({ ...completion, id, output: completion.content.map((part, at) => item(part, id, at)) }, context)
 }

@@ -51,7 +51,8 @@ const repeated = (request: JsonObject): JsonObject => {
 }
 
 /** An answer needs an id; a provider that gave none (or a local model) still gets a stable one. */
-export const idOf = (id: string, created: number): string => (id === "" ? `resp_${created}` : id)
+export const idOf = (id: string, { created, requestId }: AnswerContext): string =>
+  id === "" ? `resp_${requestId?.replace(/^req_/, "") ?? created}` : id
 
 export interface State {
   readonly id: string
@@ -74,11 +75,12 @@ const statusOf = (reason: State["finishReason"]): "in_progress" | "completed" | 
   }
 }
 
-export const response = ({ finishReason, id, model, output, usage }: State, { asked, created }: AnswerContext) => {
+export const response = ({ finishReason, id, model, output, usage }: State, context: AnswerContext) => {
+  const { asked, created } = context
   const status = statusOf(finishReason)
   const reason = finishReason === "length" ? "max_output_tokens" : "content_filter"
   return {
-    id: idOf(id, created),
+    id: idOf(id, context),
     object: "response",
     created_at: created,
     status,

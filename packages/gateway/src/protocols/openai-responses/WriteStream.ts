@@ -107,7 +107,7 @@ class ResponseEncoder implements Encoder {
   private start(event: Extract<StreamEvent, { type: "start" }>): string {
     if (this.started) return ""
     this.started = true
-    this.id = idOf(event.id, this.context.created)
+    this.id = idOf(event.id, this.context)
     this.model = event.model
     const begun = { response: this.response(null) }
     return this.frame("response.created", begun) + this.frame("response.in_progress", begun)

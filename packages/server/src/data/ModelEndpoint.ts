@@ -1,0 +1,107 @@
+/** What the endpoints for models share: from a request's bytes to a call, and its answer into the response. */
+import * as Demand from "@penstock/gateway/budgets/Demand"
+import type { Call, Lane } from "@penstock/gateway/exchange/Call"
+import * as Lanes from "@penstock/gateway/exchange/Lanes"
+import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import type { AnswerContext, Dialect } from "@penstock/gateway/protocols/Dialect"
+import type { Original } from "@penstock/gateway/protocols/PassThrough"
+import type { Protocol } from "@penstock/gateway/protocols/Protocol"
+import * as ChooseProtocol from "@penstock/gateway/providers/ChooseProtocol"
+import { speaking } from "@penstock/gateway/providers/Provider"
+import * as Needs from "@penstock/gateway/routing/Needs"
+import type { JsonObject } from "@penstock/gateway/wire/Json"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { IncomingHttpHeaders } from "node:http"
+import * as Answering from "./Answering.ts"
+import type { Endpoint, Exchange } from "./DataPlane.ts"
+import type { JsonBody } from "./RequestBody.ts"
+import * as ResponseSink from "./ResponseSink.ts"
+
+/** What routing and the ledger read of a request. */
+export interface Envelope {
+  readonly model: string
+  readonly stream?: boolean | null | undefined
+}
+
+/** What a request refers to, and what is to be remembered of its answer. */
+export interface Conversation {
+  readonly earlier: {
+    readonly items: ReadonlyArray<unknown>
+    /** Who knows it by its id. */
+    readonly provider: string
+    /** The request with all of it, for everybody else. */
+    readonly body: JsonBody
+  } | null
+  /** Given the bytes of a whole answer and who gave it. */
+  readonly keep: Answering.Keep | null
+}
+
+export type Conversing = (exchange: Exchange, stream: boolean) => Conversation
+
+const alone: Conversation = { earlier: null, keep: null }
+
+export interface Speech {
+  readonly path: string
+  readonly dialect: Dialect
+  /** The dialect as a provider speaks it. */
+  readonly protocol: Protocol
+  readonly envelope: (json: JsonObject) => Either.Either<Envelope, GatewayError>
+  /** What the answer's writer needs of the request; `created` in seconds since the epoch. */
+  readonly context: (json: JsonObject, created: number, requestId: string) => AnswerContext
+  /** Headers that change what the body means, for a provider that gets the body as it is. */
+  readonly headers?: (headers: IncomingHttpHeaders) => { readonly [name: string]: string }
+  /** Absent: a request says all that it means. */
+  readonly conversing?: Conversing
+}
+
+export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
+  Effect.gen(function* () {
+    const prices = yield* PriceBook
+    const answer = yield* Answering.make
+    const endpoint: Endpoint = {
+      path,
+      dialect,
+      handle: (exchange) =>
+        Effect.flatMap(speech.envelope(exchange.body.json), (envelope) => {
+          const { arrivedAt, body, caller, id, response } = exchange
+          const stream = envelope.stream === true
+          const context = speech.context(body.json, Math.floor(arrivedAt / 1000), id)
+          const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
+          const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
+          const all = earlier?.body ?? body
+          const read = () => dialect.read(body.json, earlier === null ? {} : { earlier: earlier.items })
+          const lane: Call<Uint8Array>["lane"] = (provider, model) => {
+            const own = ChooseProtocol.native(provider.spoken, dialect.id)
+            if (own !== null) {
+              const sent = earlier === null || earlier.provider === provider.name ? original : all
+              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context))
+            }
+            return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> => {
+              const facts = prices.facts({ provider: provider.name, model })
+              const fittest = ChooseProtocol.fittest(provider.spoken, request, {
+                model,
+                maxOutputTokens: facts.maxOutputTokens
+              })
+              return Lanes.translated(dialect, speaking(provider, fittest), model, request, facts, context)
+            })
+          }
+          const call: Call<Uint8Array> = {
+            id,
+            arrivedAt,
+            caller,
+            endpoint: dialect.endpoint,
+            workflowName: null,
+            model: envelope.model,
+            stream,
+            demand: () => Demand.ofBody(all.bytes.length, all.json),
+            standing: (standing) => ResponseSink.limits(response, standing),
+            needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
+            lane
+          }
+          return answer(exchange, call, { path, dialect, protocol, context, keep })
+        })
+    }
+    return endpoint
+  })
