@@ -116,16 +116,7 @@ export const floor = async (upstreamPort) => {
   return { ...running, name: "floor", title: "bare node:http pass-through (the floor)", target }
 }
 
-/** Penstock as it is shipped, with virtual keys required and the ledger in a SQLite file. */
-export const penstock = async (upstreamPort, { cwd, auth = "keys" }) => {
-  const bin = path.join(ROOT, "packages/cli/dist/bin.js")
-  if (!fs.existsSync(bin)) throw new Error(`${bin} does not exist: run \`npm run build\` first`)
-  const port = await freePort()
-  const database = path.join(cwd, "penstock.db")
-  const config = path.join(cwd, "penstock.yaml")
-  fs.writeFileSync(
-    config,
-    `server: { auth: ${auth} }
+const configOf = (upstreamPort, auth) => `server: { auth: ${auth} }
 providers:
   mock:
     protocol: openai
@@ -135,7 +126,15 @@ providers:
 keys:
   - { name: bench, key: ${KEY} }
 `
-  )
+
+/** Penstock as it is shipped, with virtual keys required and the ledger in a SQLite file. */
+export const penstock = async (upstreamPort, { cwd, auth = "keys", text = configOf(upstreamPort, auth) }) => {
+  const bin = path.join(ROOT, "packages/cli/dist/bin.js")
+  if (!fs.existsSync(bin)) throw new Error(`${bin} does not exist: run \`npm run build\` first`)
+  const port = await freePort()
+  const database = path.join(cwd, "penstock.db")
+  const config = path.join(cwd, "penstock.yaml")
+  fs.writeFileSync(config, text)
   const args = [bin, "serve", "--port", String(port), "--config", config, "--database", database]
   const running = await server({ args, cwd, port, probe: "/health" })
   const target = { port, path: PATH, headers: { authorization: `Bearer ${KEY}` } }

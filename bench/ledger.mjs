@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 import { USAGE } from "./upstream.mjs"
 
 /** The SQLite that the gateway itself uses: found from the package that depends on it. */
-const openDatabase = (file, options) => {
+export const openDatabase = (file, options) => {
   const gateway = createRequire(new URL("../packages/gateway/package.json", import.meta.url))
   const Database = createRequire(gateway.resolve("@effect/sql-sqlite-node/SqliteClient"))("better-sqlite3")
   return new Database(file, options)

@@ -5,13 +5,17 @@
  *     npm run build
  *     node examples/dist/embed-gateway.js
  */
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
+import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import type { Transport } from "@penstock/gateway/providers/Transport"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import * as Settings from "@penstock/gateway/Settings"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
@@ -56,7 +60,7 @@ const program = Effect.gen(function* () {
 
 /** Everything but the providers: replace `LedgerMemory` by `LedgerSqlite.layerFile("penstock.db")` to keep the rows. */
 const layerGateway = Gateway.layer.pipe(
-  Layer.provideMerge(Router.layer),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer, Budgets.layer, RateLimits.layer)),
   Layer.provideMerge(LedgerMemory.layer),
   Layer.provideMerge(PriceBook.layer)
 )

@@ -105,6 +105,8 @@ export interface Row {
   readonly success: boolean
   readonly status: "open" | "ok" | "error" | "partial" | "interrupted"
   readonly error: string | null
+  /** Whether the counts are our own estimate. */
+  readonly estimated: boolean
   readonly timestamp: string
 }
 

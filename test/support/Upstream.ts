@@ -25,6 +25,8 @@ export interface Answer {
   readonly cutAfter?: number
   /** Never sends even a head. */
   readonly silent?: boolean
+  /** Resets the connection instead of sending a head. */
+  readonly headless?: boolean
 }
 
 export interface Received {
@@ -36,6 +38,10 @@ export interface Received {
   /** The body as JSON, undefined when it is not. */
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly json: any
+  /** When it arrived, by `performance.now()`. */
+  readonly at: number
+  /** Resolves when its exchange is over, whoever ended it. */
+  readonly over: Promise<void>
 }
 
 export type Script = Answer | ((request: Received) => Answer | Promise<Answer>)
@@ -133,6 +139,7 @@ const write = async (exchange: Exchange, answer: Answer): Promise<void> => {
     exchange.broken = true
     response.socket?.[how]()
   }
+  if (answer.headless === true) return breakOff("resetAndDestroy")
   const { body = "" } = answer
   const steps = isSteps(body)
     ? body
@@ -192,16 +199,6 @@ export const start = async (options: { readonly port?: number } = {}): Promise<U
     incoming.on("data", (piece: Buffer) => pieces.push(piece))
     incoming.on("end", () => {
       const body = Buffer.concat(pieces).toString("utf8")
-      const request: Received = {
-        method: incoming.method ?? "",
-        path: incoming.url ?? "",
-        headers: incoming.headers,
-        body,
-        json: parse(body)
-      }
-      requests.push(request)
-      open++
-      const script = scripts.shift() ?? fallback
       const left = new Promise<void>((resolve) =>
         response.once("close", () => {
           open--
@@ -209,6 +206,18 @@ export const start = async (options: { readonly port?: number } = {}): Promise<U
           resolve()
         })
       )
+      const request: Received = {
+        method: incoming.method ?? "",
+        path: incoming.url ?? "",
+        headers: incoming.headers,
+        body,
+        json: parse(body),
+        at: performance.now(),
+        over: left
+      }
+      requests.push(request)
+      open++
+      const script = scripts.shift() ?? fallback
       const exchange: Exchange = { response, left, broken: false }
       arrivals.put(request)
       Promise.resolve(typeof script === "function" ? script(request) : script)

@@ -1,40 +1,53 @@
 /**
  * The gateway: route → open the ledger's row → call → settle. Whatever happens in between, the row is settled.
  */
-import { Explanation } from "@penstock/schema/Explanation"
+import type { Explanation } from "@penstock/schema/Explanation"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
 import * as GatewayError from "@penstock/schema/GatewayError"
-import type { Settlement } from "@penstock/schema/LedgerEntry"
+import type * as Ids from "@penstock/schema/Ids"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HashSet from "effect/HashSet"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "@penstock/schema/api/Caller"
-import * as Attempt from "./exchange/Attempt.ts"
-import { type Call, shutdown, type Sink } from "./exchange/Call.ts"
+import * as Admission from "./Admission.ts"
+import { Budgets, type Run } from "./budgets/Budgets.ts"
+import * as Demand from "./budgets/Demand.ts"
+import type { Call, Sink } from "./exchange/Call.ts"
 import { eventStream } from "./exchange/EventStream.ts"
 import * as Lanes from "./exchange/Lanes.ts"
+import * as Attempts from "./failover/Attempts.ts"
+import { Breakers } from "./failover/Breakers.ts"
+import * as Hedge from "./failover/Hedge.ts"
+import * as Journal from "./failover/Journal.ts"
+import * as Watchdog from "./failover/Watchdog.ts"
 import { anonymous, mayNotUse, mayUse } from "./keys/Keys.ts"
 import { Ledger } from "./ledger/Ledger.ts"
+import { RateLimits } from "./limits/RateLimits.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
 import { notConfigured, ProviderRegistry } from "./providers/ProviderRegistry.ts"
 import * as RequestId from "./RequestId.ts"
+import * as Explain from "./routing/Explain.ts"
+import { Latencies } from "./routing/Latencies.ts"
+import * as Needs from "./routing/Needs.ts"
 import { Router, type Plan, type Target } from "./routing/Router.ts"
+import * as Strategies from "./routing/Strategies.ts"
 import { Settings } from "./Settings.ts"
 
 /** Who asks, when a program does. */
 export interface CallOptions {
   /** Default: nobody in particular, who may use every model. */
   readonly caller?: Caller
+  /** The name that the ledger keeps the call under; a new one by default. */
+  readonly id?: Ids.RequestId
   /** The workflow that asks, for the ledger. */
   readonly workflowName?: string
+  /** The workflow's run, and what it may spend. */
+  readonly run?: Run
 }
 
 export interface Service {
@@ -62,6 +75,26 @@ const make = Effect.gen(function* () {
   const ledger = yield* Ledger
   const prices = yield* PriceBook
   const settings = yield* Settings
+  const admission = yield* Admission.make
+  const budgets = yield* Budgets
+
+  const watchdog = yield* Watchdog.make
+  const latencies = yield* Latencies
+  const services: Attempts.Services = {
+    registry,
+    prices,
+    latencies,
+    watchdog,
+    breakers: yield* Breakers,
+    hedges: Hedge.budget(),
+    limits: yield* RateLimits
+  }
+
+  /** Three tokens in for one out, as most requests have it. */
+  const typicalPrice = (target: Target, at: number): number | null => {
+    const price = prices.price(target, at, 0)
+    return price === null ? null : 3 * price.input + price.output
+  }
 
   /** Why a plan holds no target, in words that say what to do. */
   const noTarget = (model: string, plan: Plan): GatewayError.GatewayError => {
@@ -85,90 +118,77 @@ const make = Effect.gen(function* () {
   const run: Service["run"] = Effect.fnUntraced(function* <Out>(call: Call<Out>, sink: Sink<Out>) {
     if (!mayUse(call.caller, call.model)) return yield* mayNotUse(call.caller, call.model)
     const plan = yield* router.plan(call.model)
-    const [target] = plan.targets
-    const provider = target === undefined ? null : registry.get(target.provider)
-    if (target === undefined || provider === null) return yield* noTarget(call.model, plan)
-    if (settings.current().pricing.require && prices.price(target, call.arrivedAt, 0) === null) {
-      return yield* unpriced(target)
-    }
-    const lane = yield* call.lane(provider, target.model)
-    const clock = yield* Clock.clockWith(Effect.succeed)
-    const now = () => clock.unsafeCurrentTimeMillis()
-    const record: Attempt.Record = { usage: null, cost: undefined, firstTokenAt: null }
-    const costOf: Attempt.Options<Out>["costOf"] = (usage) =>
-      usage === null ? null : prices.cost(target, call.arrivedAt, usage)
-
-    const startedAt = now()
-    const attempted = (exit: Exit.Exit<void, GatewayError.GatewayError>): Settlement["attempts"][number] => {
-      const { error, status } = outcome(exit)
-      const failure = Exit.isFailure(exit) ? Option.getOrNull(Cause.failureOption(exit.cause)) : null
-      return {
-        provider: target.provider,
-        model: target.model,
-        outcome: status,
-        reason: error === null ? null : error.reason,
-        upstreamStatus: failure?.upstream?.status ?? null,
-        startedAt,
-        latencyMillis: Math.max(0, now() - startedAt),
-        firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - startedAt),
-        usage: record.usage,
-        cost: record.cost === undefined ? costOf(record.usage) : record.cost
-      }
-    }
+    const [planned] = plan.targets
+    if (planned === undefined) return yield* noTarget(call.model, plan)
+    const suited = suitable(plan, call)
+    if (suited.length === 0) return yield* unsuitable(plan, call)
+    const payable = settings.current().pricing.require
+      ? suited.filter((target) => prices.price(target, call.arrivedAt, 0) !== null)
+      : suited
+    if (payable.length === 0) return yield* unpriced(suited[0] ?? planned)
+    const targets =
+      plan.strategy === "ordered"
+        ? payable
+        : yield* Strategies.order(plan, payable, {
+            price: (target) => typicalPrice(target, call.arrivedAt),
+            latency: (target) => latencies.of(target, call.stream)
+          })
+    const attempts = yield* Attempts.begin(services, { call, sink, targets, policy: plan.policy })
+    const permit = yield* admission.enter(call)
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
-      Effect.suspend(() =>
-        ledger.settle({
+      Effect.suspend(() => {
+        const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)
+        const { error, status } = Journal.outcome(exit)
+        Admission.leave(permit, usage)
+        return ledger.settle({
           id: call.id,
-          ...outcome(exit),
-          provider: target.provider,
-          model: target.model,
-          usage: record.usage,
-          estimated: false,
-          cost: record.cost === undefined ? costOf(record.usage) : record.cost,
+          status,
+          error,
+          provider,
+          model,
+          usage,
+          cost,
+          attempts: entries,
+          estimated,
           saved: null,
-          latencyMillis: Math.max(0, now() - call.arrivedAt),
-          firstTokenMillis: record.firstTokenAt === null ? null : Math.max(0, record.firstTokenAt - call.arrivedAt),
-          attempts: [attempted(exit)]
+          latencyMillis: Math.max(0, watchdog.now() - call.arrivedAt),
+          firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - call.arrivedAt)
         })
-      )
-    const opening = ledger.open({
+      })
+    const opening = budgets.open({
       id: call.id,
       startedAt: call.arrivedAt,
       key: call.caller.key,
       workflowName: call.workflowName,
       endpoint: call.endpoint,
       requestedModel: call.model,
-      provider: target.provider,
-      model: target.model,
+      provider: attempts.first.provider,
+      model: attempts.first.model,
       stream: call.stream,
-      holds: []
-    })
-    const attempt = Attempt.run({
-      provider,
-      lane,
-      stream: call.stream,
-      sink,
-      head: { provider: target.provider, model: target.model, attempts: 1, fallback: false, dropped: lane.dropped },
-      record,
-      costOf,
-      now
+      holds: admission.holds(call, targets)
     })
     yield* Effect.acquireUseRelease(
-      Effect.catchAll(opening, ledgerFailed),
-      () => attempt,
+      Effect.onExit(Effect.catchTag(opening, "LedgerError", ledgerFailed), (exit) =>
+        // It never began.
+        Exit.isFailure(exit) ? Effect.sync(permit.cancel) : Effect.void
+      ),
+      () => attempts.run,
       (_, exit) => settle(exit)
     )
   })
 
   const callOf = Effect.fnUntraced(function* (request: ChatRequest, stream: boolean, options: CallOptions) {
     const call: Call<ReadonlyArray<StreamEvent>> = {
-      id: yield* RequestId.next,
+      id: options.id ?? (yield* RequestId.next),
       arrivedAt: yield* Clock.currentTimeMillis,
       caller: options.caller ?? anonymous,
       endpoint: "chat.completions",
       workflowName: options.workflowName ?? null,
       model: request.model,
       stream,
+      ...(options.run === undefined ? {} : { run: options.run }),
+      needs: () => Needs.of(request),
+      demand: () => Demand.ofRequest(request),
       lane: (provider, model) =>
         Lanes.neutral(provider, model, { ...request, stream }, prices.facts({ provider: provider.name, model }))
     }
@@ -194,13 +214,7 @@ const make = Effect.gen(function* () {
     stream: (request, options = {}) =>
       eventStream((sink) => Effect.flatMap(callOf(request, true, options), (call) => run(call, sink))),
     explain: Effect.fn("Gateway.explain")(function* (model) {
-      const plan = yield* router.plan(model)
-      return new Explanation({
-        model,
-        matched_by: plan.matchedBy,
-        matched: plan.matched,
-        candidates: plan.candidates
-      })
+      return Explain.explanation(model, yield* router.plan(model), services.breakers)
     })
   }
   return service
@@ -221,26 +235,27 @@ const unpriced = ({ model, provider }: Target) =>
     { param: "model", code: "unknown_price" }
   )
 
-/** How a row ends. A caller who leaves interrupts the call. */
-const outcome = (exit: Exit.Exit<void, GatewayError.GatewayError>): Pick<Settlement, "status" | "error"> => {
-  if (Exit.isSuccess(exit)) return { status: "ok", error: null }
-  if (Cause.isInterruptedOnly(exit.cause)) {
-    return HashSet.has(Cause.interruptors(exit.cause), shutdown)
-      ? {
-          status: "error",
-          error: { reason: "shutting_down", message: "The gateway stopped before the answer was whole." }
-        }
-      : { status: "partial", error: null }
-  }
-  const failure = Cause.failureOption(exit.cause)
-  return {
-    status: "error",
-    error:
-      failure._tag === "Some"
-        ? { reason: failure.value.reason, message: failure.value.message }
-        : { reason: "internal", message: "Penstock failed; the log has the cause." }
-  }
+const denies = ({ capabilities }: Target): boolean => Object.values(capabilities).includes(false)
+
+/** The plan's targets without those that say they cannot do what the request needs. */
+const suitable = <Out>({ targets }: Plan, call: Call<Out>): ReadonlyArray<Target> => {
+  // Reading a request for what it needs takes time, and most plans need not know.
+  if (call.needs === undefined || !targets.some(denies)) return targets
+  const needs = call.needs()
+  return targets.filter(({ capabilities }) => Needs.lacking(needs, capabilities).length === 0)
 }
 
-export const layer: Layer.Layer<Gateway, never, Router | ProviderRegistry | Ledger | PriceBook | Settings> =
-  Layer.effect(Gateway, make)
+const unsuitable = <Out>({ targets }: Plan, { model, needs = () => Needs.none }: Call<Out>) => {
+  const lacking = new Set(targets.flatMap(({ capabilities }) => Needs.lacking(needs(), capabilities)))
+  return GatewayError.make(
+    "unprocessable",
+    `No target of the model "${model}" can do what the request needs: ${[...lacking].join(", ")}. Their \`capabilities\` say so.`,
+    { param: "model", code: "missing_capability" }
+  )
+}
+
+export const layer: Layer.Layer<
+  Gateway,
+  never,
+  Router | ProviderRegistry | Ledger | Budgets | RateLimits | PriceBook | Settings | Breakers | Latencies
+> = Layer.scoped(Gateway, make)

@@ -1,9 +1,41 @@
 /** Why a model name goes where it goes. */
 import * as Schema from "effect/Schema"
+import { FallbackReason, Strategy } from "./config/Failover.ts"
 
 /** How the name was understood. */
 export const MatchedBy = Schema.Literal("model", "alias", "provider", "route", "none")
 export type MatchedBy = typeof MatchedBy.Type
+
+/** What keeps requests away from a target that keeps failing. */
+export const Breaker = Schema.Struct({
+  state: Schema.Literal("closed", "open", "half_open"),
+  /** Failures that no success has made up for. */
+  failures: Schema.Int,
+  /** ISO 8601; when one request tries it again. Null when it is closed. */
+  retry_at: Schema.NullOr(Schema.String)
+})
+
+/** What is done when a target fails. Durations in milliseconds. */
+export const Policy = Schema.Struct({
+  retry: Schema.Struct({
+    max: Schema.Int,
+    delay: Schema.Number,
+    factor: Schema.Number,
+    max_delay: Schema.Number,
+    jitter: Schema.Literal("full", "none")
+  }),
+  timeout: Schema.Struct({
+    connect: Schema.Number,
+    first_token: Schema.Number,
+    idle: Schema.Number,
+    total: Schema.Number
+  }),
+  commit: Schema.Literal("first_token", "complete"),
+  fallback_on: Schema.Array(FallbackReason),
+  breaker: Schema.Struct({ failures: Schema.Int, window: Schema.Number, cooldown: Schema.Number }),
+  /** Null when it is off. */
+  hedge: Schema.NullOr(Schema.Struct({ after: Schema.Number, max_share: Schema.Number }))
+})
 
 /** One target that was looked at, kept or not, and why. */
 export class Candidate extends Schema.Class<Candidate>("Candidate")({
@@ -13,7 +45,8 @@ export class Candidate extends Schema.Class<Candidate>("Candidate")({
   protocol: Schema.NullOr(Schema.String),
   kept: Schema.Boolean,
   /** For a person: "first match", "OPENAI_API_KEY is not set". */
-  reason: Schema.String
+  reason: Schema.String,
+  breaker: Schema.optional(Breaker)
 }) {}
 
 /** The routing plan of a request that was not sent. */
@@ -22,5 +55,9 @@ export class Explanation extends Schema.Class<Explanation>("Explanation")({
   matched_by: MatchedBy,
   /** The entry that matched: a name in `models`, a pattern of `routes`, or a provider. */
   matched: Schema.NullOr(Schema.String),
-  candidates: Schema.Array(Candidate)
+  /** In the order of the configuration. */
+  candidates: Schema.Array(Candidate),
+  /** How they are ordered for a request. */
+  strategy: Schema.optional(Strategy),
+  policy: Schema.optional(Policy)
 }) {}

@@ -1,6 +1,6 @@
 /**
- * Everything that can go wrong with a request, by reason. Status, retry and fallback are exhaustive functions of the
- * reason, here and nowhere else; no code looks at message texts.
+ * Everything that can go wrong with a request, by reason. The status is an exhaustive function of the reason, here and
+ * nowhere else; what is tried after it is one in `gateway/failover/Decide.ts`. No code looks at message texts.
  */
 import * as Schema from "effect/Schema"
 

@@ -121,7 +121,41 @@ export class RequestRow extends Schema.Class<RequestRow>("RequestRow")({
   attempts: Schema.Int,
   success: Schema.Boolean,
   status: Status,
-  error: Schema.NullOr(Schema.String)
+  error: Schema.NullOr(Schema.String),
+  /** Whether the tokens are our own count: the provider gave none before the answer was broken off. */
+  estimated: Schema.Boolean,
+  /** What an answer from the cache would have cost; null when it came from a provider. */
+  saved_usd: Schema.NullOr(Schema.Number),
+  saved_nanousd: Schema.NullOr(Schema.Int)
+}) {}
+
+/** One call to one target as the ledger shows it; the columns of the `attempts` view. */
+export class AttemptRow extends Schema.Class<AttemptRow>("AttemptRow")({
+  request_id: Schema.String,
+  /** 1 for the first. */
+  number: Schema.Int,
+  provider: Schema.String,
+  model: Schema.String,
+  outcome: Attempt.fields.outcome,
+  reason: Schema.NullOr(Schema.String),
+  /** What the provider itself answered. Null without an answer, and for an answer that was well. */
+  status: Schema.NullOr(Schema.Int),
+  /** ISO 8601, UTC, milliseconds. */
+  timestamp: Schema.String,
+  latency_ms: Schema.Int,
+  first_token_ms: Schema.NullOr(Schema.Int),
+  prompt_tokens: Schema.NullOr(Schema.Int),
+  completion_tokens: Schema.NullOr(Schema.Int),
+  total_tokens: Schema.NullOr(Schema.Int),
+  cache_read_tokens: Schema.NullOr(Schema.Int),
+  cost_usd: Schema.NullOr(Schema.Number),
+  cost_nanousd: Schema.NullOr(Schema.Int)
+}) {}
+
+export class RequestDetail extends Schema.Class<RequestDetail>("RequestDetail")({
+  request: RequestRow,
+  /** In order; none before the request is settled, and none for an answer from the cache. */
+  attempts: Schema.Array(AttemptRow)
 }) {}
 
 /** Which requests to list. */
@@ -183,6 +217,23 @@ export class CostReport extends Schema.Class<CostReport>("CostReport")({
   baseline: Schema.NullOr(Schema.String),
   costs: Schema.Array(CostRow),
   total: CostRow
+}) {}
+
+/** A declared budget and how much of it is left in the present window. */
+export class BudgetState extends Schema.Class<BudgetState>("BudgetState")({
+  /** `gateway`, `key:NAME` or `run:ID`. */
+  scope: Schema.String,
+  per: BudgetWindow,
+  limit_usd: Schema.Number,
+  /** These three are null for a budget per run: each run has sums of its own. */
+  spent_usd: Schema.NullOr(Schema.Number),
+  /** Held back for requests that are not settled yet. */
+  reserved_usd: Schema.NullOr(Schema.Number),
+  /** What a new request may cost at most; 0 when more was spent than allowed. */
+  remaining_usd: Schema.NullOr(Schema.Number),
+  /** ISO 8601, UTC. Both are null for `run` and `total`, which have no calendar window. */
+  starts_at: Schema.NullOr(Schema.String),
+  resets_at: Schema.NullOr(Schema.String)
 }) {}
 
 /** Which costs to sum. */

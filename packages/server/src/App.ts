@@ -1,6 +1,8 @@
 /** The composition root: every layer is provided here, once. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as ResponseCache from "@penstock/gateway/cache/ResponseCache"
+import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import type { KeyStoreError } from "@penstock/gateway/keys/KeyStore"
@@ -11,6 +13,7 @@ import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Effect from "effect/Effect"
@@ -30,7 +33,7 @@ const layerLedger = Layer.unwrapEffect(
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory).pipe(
-  Layer.provideMerge(Router.layer),
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
   Layer.provideMerge(layerLedger),
   Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer)),

@@ -18,8 +18,10 @@ export interface Tokens {
   readonly output: number
 }
 
-/** What is taken for the longest answer where neither the caller nor the model's facts limit it. */
+/** What is taken for the longest answer where nobody limits it and the model is in no list. */
 export const defaultOutput = 4096
+/** The same for a model whose window is known: most that are sold write as much, unasked for reasoning included. */
+const listedOutput = 16_384
 
 /** What a provider says to the model about using tools: up to 675 tokens with Claude, less with others. */
 const toolInstructions = 1000
@@ -27,8 +29,10 @@ const toolInstructions = 1000
 /** Tokens beyond the caller's: how a conversation begins and how an answer does. */
 const framing = 16
 
-const longest = ({ maxTokens }: Demand, { maxOutputTokens }: ModelFacts): number | null =>
-  maxTokens === null ? maxOutputTokens : Math.min(maxTokens, maxOutputTokens ?? maxTokens)
+const longest = ({ maxTokens }: Demand, { contextWindow, maxOutputTokens }: ModelFacts): number => {
+  if (maxTokens !== null) return Math.min(maxTokens, maxOutputTokens ?? maxTokens)
+  return maxOutputTokens ?? (contextWindow === null ? defaultOutput : Math.min(contextWindow, listedOutput))
+}
 
 /**
  * The most that a call can use. A token stands for at least a byte of text with every tokenizer, JSON is never shorter
@@ -39,7 +43,7 @@ const longest = ({ maxTokens }: Demand, { maxOutputTokens }: ModelFacts): number
  */
 export const worstCase = (demand: Demand, facts: ModelFacts): Tokens => ({
   input: demand.bytes + demand.media.most + framing + (demand.tools ? toolInstructions : 0),
-  output: (longest(demand, facts) ?? defaultOutput) * demand.answers
+  output: longest(demand, facts) * demand.answers
 })
 
 const dearest = (price: Price, buckets: ReadonlyArray<Usage.Bucket>): number =>
@@ -67,6 +71,10 @@ export const worstCaseCost = (demand: Demand, tokens: Tokens, price: Price): Nan
  * to 3.4, Japanese 2.5 to 3.2, Hindi 2.5 to 4.6, code 3.6, JSON 2.5.
  */
 export const likely = (bytes: number): number => Math.ceil(bytes / 4)
+
+/** What a request is likely to use: what it says, and as much as it lets the model say. */
+export const likelyTokens = ({ answers, bytes, maxTokens, media }: Demand): number =>
+  likely(bytes) + media.likely + (maxTokens ?? 0) * answers
 
 const likelyOf = (text: string): number => likely(Buffer.byteLength(text))
 

@@ -9,7 +9,11 @@ import type { NanoDollars } from "@penstock/schema/Money"
 import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
+import type { Run } from "../budgets/Budgets.ts"
+import type { Demand } from "../budgets/Demand.ts"
+import type { Standing } from "../limits/RateHeaders.ts"
 import type { Provider } from "../providers/Provider.ts"
+import type { Needs } from "../routing/Needs.ts"
 import type { Relay } from "../wire/Relay.ts"
 import type { Resume } from "./Resume.ts"
 import type { Transcript } from "./Transcript.ts"
@@ -29,8 +33,16 @@ export interface Call<Out> {
   readonly workflowName: string | null
   readonly model: string
   readonly stream: boolean
+  /** The run that asks, and what it may spend; absent for a request of its own. */
+  readonly run?: Run
+  /** What it may use; asked for where a limit depends on it, or where nobody has counted. */
+  readonly demand: () => Demand
+  /** Hears how the caller stands with the limits of its rate. */
+  readonly standing?: (standing: Standing) => void
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
   readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
+  /** What a model must be able to do; asked for when targets differ in it. Absent: nothing in particular. */
+  readonly needs?: () => Needs
 }
 
 /** A request in a provider's words, and how its answer becomes the caller's. */

@@ -10,16 +10,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { LedgerError } from "./Ledger.ts"
+import { type BudgetExceeded, LedgerError } from "./Ledger.ts"
 
 export interface Batch {
   readonly openings: ReadonlyArray<Opening>
-  /** Applied after the openings. */
+  /** Each is of a row that is open already, or of one of the openings. */
   readonly settlements: ReadonlyArray<Settlement>
 }
 
+/** The openings that were not written because a budget refused them, by their ids. */
+export type Refusals = ReadonlyMap<string, BudgetExceeded>
+
+export const noRefusals: Refusals = new Map()
+
 export interface GroupCommit {
-  readonly open: (opening: Opening) => Effect.Effect<void, LedgerError>
+  readonly open: (opening: Opening) => Opened
   readonly settle: (settlement: Settlement) => Effect.Effect<void>
   readonly flush: Effect.Effect<void>
 }
@@ -30,14 +35,15 @@ export interface CommitError {
   readonly retryable: boolean
 }
 
-type Resume = (effect: Effect.Effect<void, LedgerError>) => void
+type Opened = Effect.Effect<void, LedgerError | BudgetExceeded>
+type Resume = (opened: Opened) => void
 
 interface Queued {
   readonly openings: Array<Opening>
   /** One for each opening. */
   readonly opened: Array<Resume>
   readonly settlements: Array<Settlement>
-  readonly flushed: Array<Resume>
+  readonly flushed: Array<() => void>
 }
 
 const nothing = (): Queued => ({ openings: [], opened: [], settlements: [], flushed: [] })
@@ -55,10 +61,10 @@ const whileLocked = Schedule.exponential("20 millis").pipe(
 )
 
 /**
- * `commit` writes a batch wholly or not at all. What is queued when the scope closes is committed before it is closed.
+ * `commit` writes a batch wholly or not at all, but for the openings that it refuses. What is queued when the scope closes is committed before it is closed.
  */
 export const make = Effect.fnUntraced(function* (
-  commit: (batch: Batch) => Effect.Effect<void, CommitError>
+  commit: (batch: Batch) => Effect.Effect<Refusals, CommitError>
 ): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
   let queued = nothing()
   let idle: (() => void) | undefined
@@ -93,20 +99,23 @@ export const make = Effect.fnUntraced(function* (
   const drain = Effect.suspend(() => {
     const batch = queued
     queued = nothing()
-    const finish = (opened: Effect.Effect<void, LedgerError>) =>
+    const finish = (opened: Opened, refusals: Refusals) =>
       Effect.sync(() => {
-        for (const resume of batch.opened) resume(opened)
-        for (const resume of batch.flushed) resume(Effect.void)
+        for (let index = 0; index < batch.opened.length; index++) {
+          const refusal = refusals.size === 0 ? undefined : refusals.get(batch.openings[index]?.id ?? "")
+          batch.opened[index]?.(refusal === undefined ? opened : Effect.fail(refusal))
+        }
+        for (const resume of batch.flushed) resume()
       })
-    if (batch.openings.length + batch.settlements.length === 0) return finish(Effect.void)
+    if (batch.openings.length + batch.settlements.length === 0) return finish(Effect.void, noRefusals)
     return Effect.matchCauseEffect(commitRetrying(batch), {
-      onSuccess: () => finish(Effect.void),
+      onSuccess: (refusals) => finish(Effect.void, refusals),
       onFailure: (failure) => {
         const error = Option.getOrNull(Cause.failureOption(failure))
         const cause = error === null ? Cause.squash(failure) : error.cause
         return Effect.zipRight(
           Effect.forEach(batch.settlements, settleAlone, { discard: true }),
-          finish(Effect.fail(new LedgerError({ operation: "open", cause })))
+          finish(Effect.fail(new LedgerError({ operation: "open", cause })), noRefusals)
         )
       }
     })
@@ -124,7 +133,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     open: (opening) =>
-      Effect.async<void, LedgerError>((resume) => {
+      Effect.async<void, LedgerError | BudgetExceeded>((resume) => {
         queued.openings.push(opening)
         queued.opened.push(resume)
         wake()

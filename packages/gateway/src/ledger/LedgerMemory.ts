@@ -1,16 +1,27 @@
 /** The ledger in memory: for tests, and for programs that embed the gateway and keep no file. Unbounded. */
-import { type Opening, RequestRow, type RequestRow as Row } from "@penstock/schema/LedgerEntry"
+import {
+  type Attempt,
+  AttemptRow,
+  type Opening,
+  RequestDetail,
+  RequestRow,
+  type RequestRow as Row
+} from "@penstock/schema/LedgerEntry"
 import { toUsd } from "@penstock/schema/Money"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Sums from "./BudgetSums.ts"
 import * as CostSheet from "./CostSheet.ts"
 import { Ledger, type Service } from "./Ledger.ts"
+import * as Listeners from "./Listeners.ts"
 import { PriceBook } from "./PriceBook.ts"
 import * as RequestQuery from "./RequestQuery.ts"
 import * as UsageDaily from "./UsageDaily.ts"
 
 interface Entry {
   readonly opening: Opening
+  readonly reservations: ReadonlyArray<Sums.Reservation>
   ending: UsageDaily.Ending | null
 }
 
@@ -38,7 +49,30 @@ const toRow = ({ ending, opening }: Entry): Row =>
     attempts: ending?.attempts.length ?? 0,
     success: ending?.status === "ok",
     status: ending?.status ?? "open",
-    error: ending?.error ? `${ending.error.reason}: ${ending.error.message}` : null
+    error: ending?.error ? `${ending.error.reason}: ${ending.error.message}` : null,
+    estimated: ending?.estimated ?? false,
+    saved_usd: ending === null || ending.saved === null ? null : toUsd(ending.saved),
+    saved_nanousd: ending?.saved ?? null
+  })
+
+const toAttemptRow = (requestId: string, attempt: Attempt, index: number): AttemptRow =>
+  new AttemptRow({
+    request_id: requestId,
+    number: index + 1,
+    provider: attempt.provider,
+    model: attempt.model,
+    outcome: attempt.outcome,
+    reason: attempt.reason,
+    status: attempt.upstreamStatus,
+    timestamp: new Date(attempt.startedAt).toISOString(),
+    latency_ms: attempt.latencyMillis,
+    first_token_ms: attempt.firstTokenMillis,
+    prompt_tokens: attempt.usage?.promptTokens ?? null,
+    completion_tokens: attempt.usage?.completionTokens ?? null,
+    total_tokens: attempt.usage?.totalTokens ?? null,
+    cache_read_tokens: attempt.usage?.cacheRead ?? null,
+    cost_usd: attempt.cost === null ? null : toUsd(attempt.cost),
+    cost_nanousd: attempt.cost
   })
 
 const isBefore = (one: RequestQuery.Position, other: RequestQuery.Position): boolean =>
@@ -58,23 +92,32 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
   const prices = yield* PriceBook
   const open = new Map<string, Entry>()
   const cells = UsageDaily.empty()
+  const sums: Sums.Sums = new Map()
+  const listeners = Listeners.make()
   let entries: Array<Entry> = []
 
   return {
     open: (opening) =>
-      Effect.sync(() => {
-        if (open.has(opening.id)) return
-        const entry: Entry = { opening, ending: null }
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (open.has(opening.id)) return Effect.void
+        const reservations = Sums.reserve(sums, opening.holds, now)
+        if ("_tag" in reservations) return Effect.fail(reservations)
+        const entry: Entry = { opening, reservations, ending: null }
         open.set(opening.id, entry)
         entries.push(entry)
+        return Effect.void
       }),
     settle: (settlement) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const entry = open.get(settlement.id)
-        if (entry === undefined) return
+        if (entry === undefined) return Effect.void
         open.delete(settlement.id)
         entry.ending = settlement
         UsageDaily.add(cells, entry.opening, settlement)
+        if (entry.reservations.length === 0) return Effect.void
+        Sums.settle(sums, entry.reservations, settlement.cost)
+        listeners.tell()
+        return Sums.warnIfTooLow(entry.reservations, settlement)
       }),
     flush: Effect.void,
     requests: Effect.fn("Ledger.requests")(function* (filter) {
@@ -85,6 +128,16 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
         .sort((one, other) => (isBefore(one, other) ? 1 : -1))
       return RequestQuery.page(query, rows)
     }),
+    request: (id) =>
+      Effect.sync(() => {
+        const entry = entries.find(({ opening }) => opening.id === id)
+        if (entry === undefined) return null
+        const attempts = entry.ending?.attempts ?? []
+        return new RequestDetail({
+          request: toRow(entry),
+          attempts: attempts.map((attempt, index) => toAttemptRow(id, attempt, index))
+        })
+      }),
     costs: Effect.fn("Ledger.costs")(function* (query) {
       const sheet = yield* CostSheet.make(query, prices)
       const { from = "", to = "9999-12-31" } = sheet
@@ -99,7 +152,10 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
         const deleted = entries.length - kept.length
         entries = kept
         return deleted
-      })
+      }),
+    spending: (budgets) =>
+      Effect.map(Clock.currentTimeMillis, (now) => budgets.map((budget) => Sums.spendingOf(sums, budget, now))),
+    onRelease: listeners.add
   }
 })
 

@@ -6,51 +6,45 @@
  */
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as CostSheet from "./CostSheet.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import { Ledger, LedgerError, type Service } from "./Ledger.ts"
+import * as LedgerProcess from "./LedgerProcess.ts"
+import * as Budgets from "./LedgerSqliteBudgets.ts"
 import * as Reads from "./LedgerSqliteReads.ts"
 import * as Writes from "./LedgerSqliteWrites.ts"
+import * as Listeners from "./Listeners.ts"
 import * as Migrations from "./migrations/Migrations.ts"
 import { PriceBook } from "./PriceBook.ts"
 import * as RequestQuery from "./RequestQuery.ts"
+import { changesOf } from "./RowStatement.ts"
 
 /**
  * `NORMAL`: with a write-ahead log the file is never corrupt after a power cut, only the last commits may be missing,
- * and a commit does not wait for the disk. The busy timeout blocks the whole process while it waits, so it is short;
- * `GroupCommit` waits longer, without blocking. The log is cut back after a checkpoint.
+ * and a commit does not wait for the disk. The log is cut back after a checkpoint.
  */
 const pragmas = [
   "PRAGMA synchronous = NORMAL",
-  "PRAGMA busy_timeout = 50",
   "PRAGMA journal_size_limit = 67108864",
-  "PRAGMA cache_size = -16384"
+  "PRAGMA cache_size = -16384",
+  // Nothing is served yet: processes that start together may wait for each other.
+  "PRAGMA busy_timeout = 10000"
 ]
 
-/** Rows that a dead process left open: what they cost is not known. */
-const settleInterrupted = [
-  `INSERT INTO usage_daily (day, provider, model, key_name, workflow_name, priced, requests, errors,
-     input, cache_read, cache_write_5m, cache_write_1h, input_audio, output, reasoning, output_audio, cost)
-   SELECT date(started_at / 1000, 'unixepoch'), provider, model, ifnull(key_name, ''), ifnull(workflow_name, ''), 0,
-     COUNT(*), COUNT(*), 0, 0, 0, 0, 0, 0, 0, 0, 0
-   FROM request_open GROUP BY 1, 2, 3, 4, 5
-   ON CONFLICT (day, provider, model, key_name, workflow_name, priced)
-   DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors`,
-  `INSERT INTO request_log (id, started_at, key_name, workflow_name, endpoint, requested_model, provider, model, stream,
-     status, attempts, error_reason, error_message)
-   SELECT id, started_at, key_name, workflow_name, endpoint, requested_model, provider, model, stream,
-     'interrupted', 0, 'Interrupted', 'the gateway ended before the answer did'
-   FROM request_open`,
-  "DELETE FROM request_open"
-]
+/**
+ * The busy timeout blocks the whole process while it waits, so it is short; `GroupCommit` waits longer, without
+ * blocking.
+ */
+const whileServing = "PRAGMA busy_timeout = 50"
 
 /** Requests deleted in one transaction; other writes wait meanwhile. */
 const pruneRun = 500
 
-/** The ledger over a client whose file is this ledger's alone to write. */
+/** The ledger over a client's file, which other processes may have open as their ledger too. */
 export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | PriceBook | Scope.Scope> = Effect.gen(
   function* () {
     const sql = yield* SqlClient.SqlClient
@@ -58,19 +52,22 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
     const all = (statements: ReadonlyArray<string>) =>
       Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
 
-    yield* all(pragmas).pipe(
+    const listeners = Listeners.make()
+    const owner = yield* all(pragmas).pipe(
       Effect.zipRight(Migrations.run),
-      Effect.zipRight(sql.withTransaction(all(settleInterrupted))),
+      Effect.zipRight(LedgerProcess.make(listeners.tell)),
+      Effect.zipLeft(sql.unsafe(whileServing)),
       Effect.catchAllCause((cause) => Effect.fail(new LedgerError({ operation: "migrate", cause })))
     )
-    const commits = yield* GroupCommit.make(Writes.make(sql))
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const commits = yield* GroupCommit.make(Writes.make(sql, { owner, clock, released: listeners.tell }))
     const reading = Effect.provideService(SqlClient.SqlClient, sql)
 
     const pruneSome = (before: number) =>
       Effect.map(
         sql`DELETE FROM request_log WHERE seq IN
           (SELECT seq FROM request_log WHERE started_at < ${before} ORDER BY started_at LIMIT ${pruneRun})`.raw,
-        Writes.changesOf
+        changesOf
       )
 
     return {
@@ -81,6 +78,7 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
         const query = yield* RequestQuery.make(filter)
         return RequestQuery.page(query, yield* reading(Reads.requests(query)))
       }),
+      request: Effect.fn("Ledger.request")((id) => reading(Reads.request(id))),
       costs: Effect.fn("Ledger.costs")(function* (query) {
         return yield* reading(Reads.costs(yield* CostSheet.make(query, prices)))
       }),
@@ -90,12 +88,16 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
           while (true) {
             const changes = yield* pruneSome(before)
             deleted += changes
-            if (changes < pruneRun) return deleted
+            if (changes < pruneRun) break
             yield* GroupCommit.endOfTurn
           }
+          yield* reading(Budgets.prune(before))
+          return deleted
         },
         Effect.mapError((cause) => new LedgerError({ operation: "prune", cause }))
-      )
+      ),
+      spending: Effect.fn("Ledger.spending")((budgets) => reading(Budgets.spending(budgets))),
+      onRelease: listeners.add
     }
   }
 )

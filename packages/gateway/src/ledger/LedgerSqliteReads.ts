@@ -1,10 +1,17 @@
 /** How the ledger is read from SQLite. */
 import * as SqlClient from "@effect/sql/SqlClient"
-import { type CostDimension, type CostReport, RequestRow } from "@penstock/schema/LedgerEntry"
+import {
+  AttemptRow,
+  type CostDimension,
+  type CostReport,
+  RequestDetail,
+  RequestRow
+} from "@penstock/schema/LedgerEntry"
 import { type Bucket, buckets } from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
 import * as CostSheet from "./CostSheet.ts"
 import { LedgerError } from "./Ledger.ts"
+import { millisOf } from "../RequestId.ts"
 import type { Placed, RequestQuery } from "./RequestQuery.ts"
 import type { Cell } from "./UsageDaily.ts"
 
@@ -12,12 +19,21 @@ import type { Cell } from "./UsageDaily.ts"
  * Rows come from STRICT tables that only this ledger writes, so their columns hold what is said here. Decoding every
  * value of a long answer would hold up all other requests for longer than the query does. SQLite has no booleans.
  */
-type StoredRow = Omit<RequestRow, "stream" | "success"> & {
+type StoredRow = Omit<RequestRow, "stream" | "success" | "estimated"> & {
   readonly stream: 0 | 1
   readonly success: 0 | 1
+  readonly estimated: 0 | 1
   readonly started_at: number
 }
 type StoredCell = Omit<Cell, "priced"> & { readonly priced: 0 | 1 }
+
+const toPlaced = ({ estimated, started_at: startedAt, stream, success, ...columns }: StoredRow): Placed => {
+  const row = new RequestRow(
+    { ...columns, stream: stream === 1, success: success === 1, estimated: estimated === 1 },
+    { disableValidation: true }
+  )
+  return { startedAt, id: row.id, row }
+}
 
 const readError = (cause: unknown) => new LedgerError({ operation: "read", cause })
 
@@ -45,13 +61,49 @@ export const requests = Effect.fnUntraced(function* (query: RequestQuery) {
   const open = sql<StoredRow>`SELECT * FROM (SELECT * FROM open_requests WHERE ${where} ${order} LIMIT ${limit})`
   const both = sql<StoredRow>`${settled} UNION ALL ${open} ${order} LIMIT ${limit}`
   const rows = yield* query.status === "open" ? open : query.status === undefined ? both : settled
-  return rows.map(({ started_at, stream, success, ...columns }): Placed => {
-    const row = new RequestRow(
-      { ...columns, stream: stream === 1, success: success === 1 },
-      { disableValidation: true }
-    )
-    return { startedAt: started_at, id: row.id, row }
-  })
+  return rows.map(toPlaced)
+}, Effect.mapError(readError))
+
+/** What the view `attempts` says of a request whose one attempt ended well. */
+const onlyAttempt = (request: RequestRow): typeof AttemptRow.Encoded => ({
+  request_id: request.id,
+  number: 1,
+  provider: request.provider,
+  model: request.model,
+  outcome: "ok",
+  reason: null,
+  status: null,
+  timestamp: request.timestamp,
+  latency_ms: request.latency_ms ?? 0,
+  first_token_ms: request.first_token_ms,
+  prompt_tokens: request.prompt_tokens,
+  completion_tokens: request.completion_tokens,
+  total_tokens: request.total_tokens,
+  cache_read_tokens: request.cache_read_tokens,
+  cost_usd: request.cost_usd,
+  cost_nanousd: request.cost_nanousd
+})
+
+/** How far, in milliseconds, a request's start may be from the time in its id: both are taken as it arrives. */
+const nearby = 1000
+
+/** Settled rows have no index on the id, which would cost every request: they are found by the time in it. */
+export const request = Effect.fnUntraced(function* (id: string) {
+  const sql = yield* SqlClient.SqlClient
+  const at = millisOf(id)
+  if (Number.isNaN(at)) return null
+  const [stored] =
+    yield* sql<StoredRow>`SELECT * FROM open_requests WHERE id = ${id} UNION ALL SELECT * FROM settled_requests
+    WHERE id = ${id} AND started_at BETWEEN ${at - nearby} AND ${at + nearby} LIMIT 1`
+  if (stored === undefined) return null
+  const request = toPlaced(stored).row
+  const recorded = yield* sql<AttemptRow>`SELECT * FROM recorded_attempts WHERE request_id = ${id} ORDER BY number`
+  const toldByRequest = recorded.length === 0 && request.status === "ok" && request.attempts === 1
+  const attempts = toldByRequest ? [onlyAttempt(request)] : recorded
+  return new RequestDetail(
+    { request, attempts: attempts.map((attempt) => new AttemptRow(attempt, { disableValidation: true })) },
+    { disableValidation: true }
+  )
 }, Effect.mapError(readError))
 
 const dimensionColumns: { readonly [D in CostDimension]: string } = {

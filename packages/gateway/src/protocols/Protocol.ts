@@ -44,6 +44,8 @@ export interface Decoder {
    * servers that omit their own end mark (`[DONE]`, a usage chunk).
    */
   readonly end: () => ReadonlyArray<StreamEvent>
+  /** The model has ended its answer; only counts and the wire's end mark may follow. Absent: that is not known before. */
+  readonly ending?: boolean
 }
 
 export interface Protocol {
@@ -55,6 +57,8 @@ export interface Protocol {
   /** The headers that carry the key, and those that every request needs; `null` where there is no key. */
   readonly authorize: (apiKey: string | null) => { readonly [name: string]: string }
   readonly framing: "sse" | "ndjson"
+  /** The most tokens that a request lets a model write where the caller sets no limit. Absent: as many as it can. */
+  readonly longestAnswer?: (model: string) => number
   readonly lower: (request: ChatRequest, options: LowerOptions) => Either.Either<Lowered, GatewayError>
   /** Decodes a whole answer, already parsed from JSON. A body that lacks what the protocol promises is `invalid_response`. */
   readonly decode: (body: unknown) => Either.Either<Completion, GatewayError>

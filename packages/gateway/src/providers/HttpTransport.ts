@@ -15,11 +15,12 @@ export class HttpTransport extends Context.Tag("@penstock/gateway/providers/Http
 
 /** Kept below the five seconds after which Node servers close an idle connection, so that no request meets its end. */
 const idleConnectionMillis = 4_000
-const connectMillis = 5_000
+/** A bound for connections that nobody waits for any more: how long a request waits for one is its policy's. */
+const connectMillis = 60_000
 /** A connection is kept for the next request when the rest of a whole answer arrives within this time. */
 const lingerMillis = 1_000
-/** A model may think for long before it answers; what is shorter is a policy and not the pool's. */
-const silentMillis = 600_000
+/** How long an answer may take is a policy, and not the pool's. */
+const unlimited = 0
 
 class Aborted extends Error {}
 const aborted = new Aborted("the exchange was interrupted")
@@ -47,6 +48,12 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
       headers: request.headers,
       body: request.body
     }
+    receiver.onStart?.((why) => {
+      if (interrupted || enough !== null) return
+      interrupted = true
+      resume(Effect.fail(why))
+      controller?.abort(aborted)
+    })
     /** undici would take what a receiver throws for a broken connection; it is a bug of ours, and told as one. */
     const guarded = <A>(current: Dispatcher.DispatchController, whenBroken: A, receive: () => A): A => {
       try {
@@ -63,6 +70,7 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
       onRequestStart: (started) => {
         controller = started
         if (interrupted) started.abort(aborted)
+        else receiver.onConnect?.()
       },
       onResponseStart: (current, status, headers) => {
         // Informational answers (103) come before the real head.
@@ -107,8 +115,8 @@ const make = Effect.gen(function* () {
       connections: null,
       pipelining: 1,
       keepAliveTimeout: idleConnectionMillis,
-      headersTimeout: silentMillis,
-      bodyTimeout: silentMillis,
+      headersTimeout: unlimited,
+      bodyTimeout: unlimited,
       connect: { timeout: connectMillis, noDelay: true }
     })
     pools.set(origin, pool)
@@ -119,7 +127,10 @@ const make = Effect.gen(function* () {
       const url = new URL(baseUrl)
       const basePath = url.pathname.replace(/\/+$/, "")
       const address = url.origin + basePath
-      return { exchange: (request, receiver) => exchange(poolOf(url.origin), address, basePath)(request, receiver) }
+      return {
+        stops: true,
+        exchange: (request, receiver) => exchange(poolOf(url.origin), address, basePath)(request, receiver)
+      }
     }
   }
   return service

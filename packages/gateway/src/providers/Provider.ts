@@ -1,4 +1,5 @@
 /** A provider: a protocol at an address, with what authorises us there. A vendor is one of these, from configuration. */
+import type { RateConfig } from "@penstock/schema/config/Limits"
 import type { ProviderConfig, ProviderProtocol } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import * as AnthropicMessages from "../protocols/anthropic-messages/AnthropicMessages.ts"
@@ -7,6 +8,7 @@ import * as OpenAiChat from "../protocols/openai-chat/OpenAiChat.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import * as BuiltIn from "./BuiltIn.ts"
 import * as DemoTransport from "./demo/DemoTransport.ts"
+import * as FaultTransport from "./faults/FaultTransport.ts"
 import type * as HttpTransport from "./HttpTransport.ts"
 import type { Transport } from "./Transport.ts"
 
@@ -28,6 +30,8 @@ export interface Provider {
   readonly addressSetting: string
   /** Headers of every request to it, key included. They never leave this value. */
   readonly headers: { readonly [name: string]: string }
+  /** What it takes from us. */
+  readonly rate?: RateConfig | undefined
   /** Null when it can be called. */
   readonly missing: Missing | null
 }
@@ -67,15 +71,17 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
   const protocol = protocols[config.protocol]
   const key = config.api_key === undefined ? null : Redacted.value(config.api_key)
   const url = config.base_url === undefined ? null : baseUrl(config.protocol, config.base_url)
+  const transport = url === null ? DemoTransport.make : http.to(url)
   const headers: Record<string, string> = { "content-type": "application/json", ...protocol.authorize(key) }
   for (const [header, value] of Object.entries(config.headers)) headers[header.toLowerCase()] = Redacted.value(value)
   return {
     name,
     protocol,
-    transport: url === null ? DemoTransport.make : http.to(url),
+    transport: config.fault === undefined ? transport : FaultTransport.make(transport, protocol, config.fault),
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,
     headers,
+    rate: config.rate,
     missing: missing(name, config)
   }
 }

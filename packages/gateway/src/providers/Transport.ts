@@ -5,8 +5,11 @@
  * An exchange is one Effect, from the request's first byte to the answer's last. In between the answer is delivered by
  * plain calls: a stream of a thousand chunks costs a thousand function calls, not a thousand Effects.
  */
-import type { GatewayError } from "@penstock/schema/GatewayError"
+import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
 import type { Headers } from "../protocols/Protocol.ts"
 
 export interface TransportRequest {
@@ -17,8 +20,15 @@ export interface TransportRequest {
   readonly body: Uint8Array | string | null
 }
 
+/** Ends an exchange from outside, at once: it is aborted, and fails with this. */
+export type Stop = (why: GatewayError.GatewayError) => void
+
 /** Receives an answer as it arrives. Its functions must not throw. */
 export interface Receiver {
+  /** The exchange begins. Called once, first, by a transport that `stops`, and by `stoppable`. */
+  readonly onStart?: (stop: Stop) => void
+  /** The connection is there. May be called more than once. */
+  readonly onConnect?: () => void
   /** The head is here; called once, first. `resume` restarts a source that `onChunk` has paused. */
   readonly onHead: (status: number, headers: Headers, resume: () => void) => void
   /**
@@ -30,12 +40,38 @@ export interface Receiver {
 }
 
 export interface Transport {
+  /** Its exchanges can be stopped from outside without a fiber of their own. */
+  readonly stops?: true
   /**
    * Completes at the end of the answer's body. Fails with `unreachable` (no connection, naming the address) or
    * `network` (the connection broke, before or within the body). Interruption aborts the exchange at once.
    */
-  readonly exchange: (request: TransportRequest, receiver: Receiver) => Effect.Effect<void, GatewayError>
+  readonly exchange: (request: TransportRequest, receiver: Receiver) => Effect.Effect<void, GatewayError.GatewayError>
 }
+
+/**
+ * An exchange that `onStart` can stop, over any transport: where it does not do so itself, in a fiber of its own. One
+ * that does not is taken to need no connection.
+ */
+export const stoppable = (
+  transport: Transport,
+  request: TransportRequest,
+  receiver: Receiver
+): Effect.Effect<void, GatewayError.GatewayError> =>
+  transport.stops === true
+    ? transport.exchange(request, receiver)
+    : Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+        Effect.async((resume) => {
+          receiver.onConnect?.()
+          const fiber = Runtime.runFork(runtime)(transport.exchange(request, receiver))
+          receiver.onStart?.((why) => {
+            resume(Effect.fail(why))
+            fiber.unsafeInterruptAsFork(FiberId.none)
+          })
+          fiber.addObserver((exit) => resume(exit))
+          return Fiber.interrupt(fiber)
+        })
+      )
 
 /** An answer that was read whole. */
 export interface WholeAnswer {
@@ -44,8 +80,14 @@ export interface WholeAnswer {
   readonly body: Buffer
 }
 
-/** One exchange, its answer read whole. */
-export const collect = (transport: Transport, request: TransportRequest): Effect.Effect<WholeAnswer, GatewayError> =>
+/** What is collected is a short answer to a short question; the calls that take long have limits of their own. */
+const patience = "10 seconds"
+
+/** One exchange, its answer read whole, within ten seconds: later it fails with `timeout`. */
+export const collect = (
+  transport: Transport,
+  request: TransportRequest
+): Effect.Effect<WholeAnswer, GatewayError.GatewayError> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let head: { readonly status: number; readonly headers: Headers } = { status: 0, headers: {} }
@@ -61,4 +103,9 @@ export const collect = (transport: Transport, request: TransportRequest): Effect
       }),
       () => ({ ...head, body: Buffer.concat(chunks) })
     )
-  })
+  }).pipe(
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () => GatewayError.make("timeout", `The provider did not answer ${request.path} within ${patience}.`)
+    })
+  )

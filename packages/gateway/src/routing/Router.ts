@@ -1,8 +1,10 @@
 /** From a model name to the targets that may answer it. Tables in, plan out; it knows no vendor. */
+import type { Strategy } from "@penstock/schema/config/Failover"
 import { Candidate, type MatchedBy } from "@penstock/schema/Explanation"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Policy } from "../failover/Policy.ts"
 import { PriceBook } from "../ledger/PriceBook.ts"
 import { aliases, type Alias } from "../providers/BuiltIn.ts"
 import { ProviderRegistry } from "../providers/ProviderRegistry.ts"
@@ -14,8 +16,11 @@ export type Target = RoutingTable.Target
 export interface Plan {
   readonly matchedBy: MatchedBy
   readonly matched: string | null
-  /** In the order of trying; those that cannot be called are not in it. */
+  /** In the order of the configuration; those that cannot be called are not in it. */
   readonly targets: ReadonlyArray<Target>
+  /** How they are ordered for a request. */
+  readonly strategy: Strategy
+  readonly policy: Policy
   /** Everything that was looked at, kept or dropped, with the reason. */
   readonly candidates: ReadonlyArray<Candidate>
 }
@@ -38,7 +43,7 @@ const make = Effect.gen(function* () {
   const registry = yield* ProviderRegistry
   const prices = yield* PriceBook
 
-  const candidate = (target: Target): Candidate => {
+  const candidate = (target: Pick<Target, "provider" | "model">): Candidate => {
     const provider = registry.get(target.provider)
     const missing = provider?.missing ?? null
     return new Candidate({
@@ -71,24 +76,43 @@ const make = Effect.gen(function* () {
         )
       : Effect.sync(() => prices.newest(provider, family)[0] ?? null)
 
-  const resolvedCandidate = ({ alias, name }: RoutingTable.Unresolved): Effect.Effect<Candidate> =>
+  /** What was looked at, and the target that it gives if it can be called. */
+  interface Considered {
+    readonly candidate: Candidate
+    readonly target: Target | null
+  }
+
+  const considered = (target: Target): Considered => {
+    const made = candidate(target)
+    return { candidate: made, target: made.kept ? target : null }
+  }
+
+  const resolvedTarget = ({ alias, capabilities, name, weight }: RoutingTable.Unresolved): Effect.Effect<Considered> =>
     Effect.map(resolved(alias), (model) =>
       model === null
-        ? new Candidate({
-            provider: alias.provider,
-            model: name,
-            protocol: null,
-            kept: false,
-            reason: `provider "${alias.provider}" lists no model now`
-          })
-        : candidate({ provider: alias.provider, model })
+        ? {
+            candidate: new Candidate({
+              provider: alias.provider,
+              model: name,
+              protocol: null,
+              kept: false,
+              reason: `provider "${alias.provider}" lists no model now`
+            }),
+            target: null
+          }
+        : considered({ provider: alias.provider, model, weight, capabilities })
     )
 
-  const planOf = ({ matched, matchedBy }: RoutingTable.Match, candidates: ReadonlyArray<Candidate>): Plan => ({
+  const planOf = (
+    { matched, matchedBy, policy, strategy }: RoutingTable.Match,
+    all: ReadonlyArray<Considered>
+  ): Plan => ({
     matchedBy,
     matched,
-    targets: candidates.filter(({ kept }) => kept).map(({ model, provider }) => ({ provider, model })),
-    candidates
+    targets: all.flatMap(({ target }) => (target === null ? [] : [target])),
+    strategy,
+    policy,
+    candidates: all.map(({ candidate }) => candidate)
   })
 
   const service: Service = {
@@ -100,15 +124,15 @@ const make = Effect.gen(function* () {
         const match = table.match(model)
         const targets = match.targets.filter((target) => "provider" in target)
         if (targets.length === match.targets.length) {
-          const plan = planOf(match, targets.map(candidate))
+          const plan = planOf(match, targets.map(considered))
           if (plans.size < plansKept && model.length <= nameKept) plans.set(model, plan)
           return Effect.succeed(plan)
         }
         // What an alias stands for may change at any time: such a plan is made anew for each request.
-        const candidates = Effect.forEach(match.targets, (target) =>
-          "alias" in target ? resolvedCandidate(target) : Effect.succeed(candidate(target))
+        const every = Effect.forEach(match.targets, (target) =>
+          "alias" in target ? resolvedTarget(target) : Effect.succeed(considered(target))
         )
-        return Effect.map(candidates, (all) => planOf(match, all))
+        return Effect.map(every, (all) => planOf(match, all))
       }),
     names: () => [...new Set([...derived().table.names, ...Object.keys(aliases)])]
   }

@@ -19,6 +19,8 @@ export interface Seen {
   usage: Usage | null
   /** A first token (text, reasoning or a tool call) is there. */
   token: boolean
+  /** The model has ended its answer, and the provider has not ended its stream yet. */
+  ending: boolean
   /** The provider's terminal event is there; without it the answer was cut. */
   finished: boolean
   /** The provider broke off, and said why. */
@@ -75,7 +77,15 @@ type OnFrame = (raw: Buffer, frame: Frame | null, events: ReadonlyArray<StreamEv
 
 /** Splits, decodes and takes note: what all relays share. */
 const reader = (protocol: Protocol, onFrame: OnFrame) => {
-  const seen: Seen = { model: null, usage: null, token: false, finished: false, failure: null, malformed: 0 }
+  const seen: Seen = {
+    model: null,
+    usage: null,
+    token: false,
+    ending: false,
+    finished: false,
+    failure: null,
+    malformed: 0
+  }
   const splitter = Framing.make(protocol.framing)
   const decoder = protocol.decoder()
   const read = (raw: Buffer, isRest: boolean): void => {
@@ -90,6 +100,7 @@ const reader = (protocol: Protocol, onFrame: OnFrame) => {
     // Half a frame may be an empty one (`data:`), which a client would not understand.
     if (isRest && events.length === 0) return
     for (const event of events) note(seen, event)
+    seen.ending = decoder.ending === true
     onFrame(raw, frame, events)
   }
   return {

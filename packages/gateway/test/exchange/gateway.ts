@@ -1,4 +1,8 @@
 /** The real gateway over scripted providers and the ledger in memory, composed as a program that embeds it would. */
+import * as Breakers from "@penstock/gateway/failover/Breakers"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
+import * as Demand from "@penstock/gateway/budgets/Demand"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as Gateway from "@penstock/gateway/Gateway"
 import type { Call, Head, Sink } from "@penstock/gateway/exchange/Call"
 import * as Lanes from "@penstock/gateway/exchange/Lanes"
@@ -10,6 +14,7 @@ import { dialect } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
 import type { Missing, Provider } from "@penstock/gateway/providers/Provider"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import * as RequestId from "@penstock/gateway/RequestId"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import * as Settings from "@penstock/gateway/Settings"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
@@ -27,9 +32,14 @@ import { scripted, type Answer, type Scripted } from "./transport.ts"
 const pricing = { input: 1, output: 2, cache_read: 0.5 }
 const base_url = "http://127.0.0.1:9"
 
+/** Of one provider, always the same or in turn. */
+export type Script = Answer | (() => Answer)
+
 export interface Options {
   readonly vendor: Vendor
-  readonly answer: Answer | (() => Answer)
+  readonly answer: Script
+  /** Providers beside "mock", by their names. */
+  readonly others?: { readonly [name: string]: { readonly vendor: Vendor; readonly answer: Script } }
   readonly config?: object
   readonly missing?: Missing
   readonly brokenLedger?: boolean
@@ -39,33 +49,47 @@ export interface Options {
 export type Step = "open" | "request" | "settle"
 
 export interface Harness {
-  readonly layer: Layer.Layer<Gateway.Gateway | Ledger>
+  readonly layer: Layer.Layer<Gateway.Gateway | Ledger | Breakers.Breakers | Latencies.Latencies>
+  /** Mock's. */
   readonly transport: Scripted
+  readonly transports: { readonly [name: string]: Scripted }
+  /** The providers that were asked, in order. */
+  readonly asked: Array<string>
   readonly steps: Array<Step>
   readonly openings: Array<Opening>
   readonly settlements: Array<Settlement>
 }
 
-export const harness = ({ answer, brokenLedger, config = {}, missing, vendor }: Options): Harness => {
+export const harness = ({ answer, brokenLedger, config = {}, missing, others = {}, vendor }: Options): Harness => {
   const steps: Array<Step> = []
   const openings: Array<Opening> = []
   const settlements: Array<Settlement> = []
-  const transport = scripted(
-    () => (typeof answer === "function" ? answer() : answer),
-    () => steps.push("request")
+  const asked: Array<string> = []
+  const scripts = Object.entries({ mock: { vendor, answer }, ...others })
+  const transports = Object.fromEntries(
+    scripts.map(([name, { answer }]) => [
+      name,
+      scripted(
+        () => (typeof answer === "function" ? answer() : answer),
+        () => {
+          steps.push("request")
+          asked.push(name)
+        }
+      )
+    ])
   )
-  const provider: Provider = {
-    name: "mock",
+  const providers = scripts.map(([name, { vendor }]): Provider => ({
+    name,
     protocol: vendor.protocol,
-    transport,
+    transport: transports[name]!,
     address: base_url,
-    addressSetting: "providers.mock.base_url",
+    addressSetting: `providers.${name}.base_url`,
     headers: { "x-key": "secret" },
-    missing: missing ?? null
-  }
+    missing: name === "mock" ? (missing ?? null) : null
+  }))
   const registry = Layer.succeed(ProviderRegistry, {
-    get: (name) => (name === provider.name ? provider : null),
-    all: () => [provider],
+    get: (name) => providers.find((provider) => provider.name === name) ?? null,
+    all: () => providers,
     models: () => Effect.succeed(["m"])
   })
   const ledger = Layer.effect(
@@ -88,17 +112,20 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, vendor }: 
   )
   const settings = Settings.layer(
     Schema.decodeUnknownSync(PenstockConfig)({
-      providers: { mock: { protocol: "openai", base_url, pricing } },
+      providers: Object.fromEntries(scripts.map(([name]) => [name, { protocol: "openai", base_url, pricing }])),
+      // One attempt, unless a test is about more.
+      defaults: { retry: { max: 0 } },
       ...config
     })
   )
   const layer = Gateway.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(Router.layer, ledger)),
+    Layer.provideMerge(Layer.mergeAll(Router.layer, Breakers.layer, Latencies.layer, Budgets.layer, RateLimits.layer)),
+    Layer.provideMerge(ledger),
     Layer.provide(Layer.mergeAll(registry, PriceBook.layer)),
     Layer.provide(registry),
     Layer.provide(settings)
   )
-  return { layer, transport, steps, openings, settlements }
+  return { layer, transport: transports["mock"]!, transports, asked, steps, openings, settlements }
 }
 
 export const request: ChatRequest = {
@@ -120,6 +147,7 @@ export const call = (stream: boolean, over: Partial<Call<Uint8Array>> = {}) =>
       workflowName: null,
       model: json.model,
       stream,
+      demand: () => Demand.ofBody(JSON.stringify(json).length, json),
       lane: (provider, model) =>
         provider.protocol.id === dialect.id
           ? Either.right(

@@ -9,9 +9,10 @@ export interface Answer {
   readonly chunks?: ReadonlyArray<Uint8Array | string>
   /**
    * How it goes on after the last chunk: the body ends, the connection breaks, nothing comes any more, nobody was
-   * reached at all, or the connection broke before the head. Default: `end`.
+   * reached at all, or the connection broke before the head; there is a connection and nothing else (`mute`), or not
+   * even that (`unconnected`). Default: `end`.
    */
-  readonly then?: "end" | "cut" | "silence" | "unreachable" | "reset"
+  readonly then?: "end" | "cut" | "silence" | "unreachable" | "reset" | "mute" | "unconnected"
 }
 
 export interface Scripted extends Transport {
@@ -35,6 +36,7 @@ export const scripted = (
   let enough = 0
   let paused = false
   return {
+    stops: true,
     requests,
     delivered: () => delivered,
     aborted: () => aborted,
@@ -51,6 +53,11 @@ export const scripted = (
           then = "end"
         } = answerTo(request)
         let at = 0
+        receiver.onStart?.((why) => {
+          aborted += 1
+          resume(Effect.fail(why))
+        })
+        if (then !== "unconnected") receiver.onConnect?.()
         const pump = (): void => {
           paused = false
           while (at < chunks.length) {
@@ -74,7 +81,7 @@ export const scripted = (
           resume(Effect.fail(GatewayError.make("unreachable", "no connection to http://10.0.0.1 (ECONNREFUSED)")))
         } else if (then === "reset") {
           resume(Effect.fail(GatewayError.make("network", "the connection broke (ECONNRESET)")))
-        } else {
+        } else if (then !== "mute" && then !== "unconnected") {
           receiver.onHead(status, headers, pump)
           pump()
         }

@@ -1,11 +1,13 @@
-/** Requests, settlements and prices for tests. */
+/** Requests, budgets, settlements and prices for tests. */
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as Settings from "@penstock/gateway/Settings"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import { RequestId } from "@penstock/schema/Ids"
-import type { Attempt, Opening, Settlement } from "@penstock/schema/LedgerEntry"
+import type { Attempt, Budget, Hold, Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 
@@ -14,11 +16,15 @@ export const config = Schema.decodeUnknownSync(PenstockConfig)
 export const prices = (raw: unknown = {}): Layer.Layer<PriceBook.PriceBook> =>
   Layer.provide(PriceBook.layer, Settings.layer(config(raw)))
 
-export const id = (number: number) => RequestId.make(`req_${number.toString(16).padStart(24, "0")}`)
-
 /** 2026-03-10T12:00:00Z */
 export const noon = Date.UTC(2026, 2, 10, 12)
 export const oneDay = 86_400_000
+
+const hex = (number: number) => number.toString(16).padStart(12, "0")
+
+/** As the gateway makes them: the time, and what tells requests of one millisecond apart. */
+export const idAt = (startedAt: number, number: number) => RequestId.make(`req_${hex(startedAt)}${hex(number)}`)
+export const id = (number: number) => idAt(noon + number, number)
 
 export const opening = (number: number, over: Partial<Opening> = {}): Opening => ({
   id: id(number),
@@ -63,3 +69,23 @@ export const settlement = (number: number, over: Partial<Settlement> = {}): Sett
   error: null,
   ...over
 })
+
+export const nano = (amount: number) => NanoDollars.make(amount)
+
+export const hold = (amount: number, limit: number, over: Partial<Budget> = {}): Hold => ({
+  budget: { scope: "key:alice", limit: nano(limit), per: "day", ...over },
+  amount: nano(amount)
+})
+
+/** A clock that a test sets, also back. Time does not pass on it by itself; sleeps are real. */
+export interface SetClock extends Clock.Clock {
+  now: number
+}
+export const setClock = (now = noon): SetClock => {
+  const clock: SetClock = Object.assign(Clock.make(), {
+    now,
+    unsafeCurrentTimeMillis: () => clock.now,
+    currentTimeMillis: Effect.sync(() => clock.now)
+  })
+  return clock
+}

@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import { conforms } from "./conformance.ts"
-import { id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
+import { attempt, hold, id, noon, oneDay, opening, prices, setClock, settlement } from "./Fixtures.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "penstock-ledger-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -199,16 +199,32 @@ describe("LedgerSqlite", () => {
     }).pipe(Effect.provide(Layer.provide(openFile(file), Logger.replace(Logger.defaultLogger, logger))))
   })
 
-  it.live("a row that another process took is not counted twice", () => {
+  it.live("a ledger that opens the file leaves the rows of a living one alone", () => {
     const file = newFile()
     return Effect.gen(function* () {
       const ledger = yield* Ledger
       yield* ledger.open(opening(1))
-      yield* ledger.open(opening(2))
       yield* Effect.gen(function* () {
         const other = yield* Ledger
         yield* other.open(opening(9))
+        yield* other.settle(settlement(9))
       }).pipe(Effect.provide(Layer.fresh(openFile(file))))
+      yield* ledger.settle(settlement(1))
+      yield* ledger.flush
+      assert.deepInclude((yield* ledger.costs({ by: [] })).total, { requests: 2, errors: 0, cost_nanousd: 72_000 })
+    }).pipe(Effect.provide(openFile(file)))
+  })
+
+  it.live("a row that another process took is not counted twice", () => {
+    const file = newFile()
+    return Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const sql = yield* SqlClient.SqlClient
+      yield* ledger.open(opening(1, { holds: [hold(500, 1000)] }))
+      yield* ledger.open(opening(2))
+      // As others do with one that stood still for too long.
+      yield* sql`DELETE FROM ledger_process`
+      yield* Effect.void.pipe(Effect.provide(Layer.fresh(openFile(file))))
       yield* ledger.settle(settlement(1))
       yield* Effect.all([ledger.open(opening(3)), ledger.settle(settlement(2)), ledger.settle(settlement(3))], {
         concurrency: "unbounded"
@@ -216,7 +232,62 @@ describe("LedgerSqlite", () => {
       yield* ledger.flush
       const { total } = yield* ledger.costs({ by: [] })
       assert.deepInclude(total, { requests: 3, errors: 2, cost_nanousd: 36_000 })
+      const budgets = yield* sql`SELECT spent, reserved FROM budget_window`
+      assert.deepStrictEqual(budgets, [{ spent: 0, reserved: 0 }])
     }).pipe(Effect.provide(openFile(file)))
+  })
+
+  it.live("another tool reads every attempt, and pruning takes them with their requests", () => {
+    const file = newFile()
+    return Effect.gen(function* () {
+      const ledger = yield* Ledger
+      for (const number of [1, 2, 3]) yield* ledger.open(opening(number))
+      yield* ledger.settle(settlement(1))
+      yield* ledger.settle(
+        settlement(2, { attempts: [attempt({ outcome: "error", reason: "server", upstreamStatus: 503 }), attempt()] })
+      )
+      yield* ledger.settle(settlement(3, { status: "error", cost: null, attempts: [] }))
+      yield* ledger.flush
+      const attempts = query(
+        file,
+        "SELECT request_id AS id, number, outcome, reason, status, cost_nanousd AS cost FROM attempts ORDER BY id, number"
+      )
+      assert.deepStrictEqual(yield* attempts, [
+        { id: id(1), number: 1, outcome: "ok", reason: null, status: null, cost: 36_000 },
+        { id: id(2), number: 1, outcome: "error", reason: "server", status: 503, cost: 36_000 },
+        { id: id(2), number: 2, outcome: "ok", reason: null, status: null, cost: 36_000 }
+      ])
+      assert.strictEqual(yield* ledger.prune(noon + oneDay), 3)
+      assert.deepStrictEqual(yield* attempts, [])
+      assert.deepStrictEqual(yield* query(file, "SELECT * FROM request_attempt"), [])
+    }).pipe(Effect.provide(openFile(file)))
+  })
+
+  it.live("pruning forgets windows that ended long ago, but the two latest of each budget and what is held", () => {
+    const file = newFile()
+    const clock = setClock()
+    return Effect.gen(function* () {
+      const ledger = yield* Ledger
+      for (const day of [0, 1, 2, 3, 4]) {
+        clock.now = noon + day * oneDay
+        yield* ledger.open(opening(day, { holds: [hold(10, 100), hold(10, 100, { scope: "gateway", per: "total" })] }))
+        if (day !== 1) yield* ledger.settle(settlement(day, { cost: NanoDollars.make(day) }))
+      }
+      yield* ledger.flush
+      yield* ledger.prune(noon + 400 * oneDay)
+      assert.deepStrictEqual(
+        yield* query(
+          file,
+          "SELECT date(starts_at / 1000, 'unixepoch') AS day, spent, reserved FROM budget_window ORDER BY 1"
+        ),
+        [
+          { day: "1970-01-01", spent: 9, reserved: 10 },
+          { day: "2026-03-11", spent: 0, reserved: 10 },
+          { day: "2026-03-13", spent: 3, reserved: 0 },
+          { day: "2026-03-14", spent: 4, reserved: 0 }
+        ]
+      )
+    }).pipe(Effect.provide(openFile(file)), Effect.withClock(clock))
   })
 
   it.effect("a file that cannot be opened is a LedgerError", () =>

@@ -28,6 +28,9 @@ const row = (over: Partial<RequestRow> = {}) =>
     success: true,
     status: "ok",
     error: null,
+    estimated: false,
+    saved_usd: null,
+    saved_nanousd: null,
     ...over
   })
 
@@ -53,11 +56,11 @@ describe("requests as CSV", () => {
     const header =
       "id,timestamp,workflow_name,key_name,endpoint,requested_model,model,provider,stream,prompt_tokens," +
       "completion_tokens,total_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,cost_usd,cost_nanousd," +
-      "latency_ms,first_token_ms,attempts,success,status,error\r\n"
+      "latency_ms,first_token_ms,attempts,success,status,error,estimated,saved_usd,saved_nanousd\r\n"
     assert.strictEqual(RequestCsv.render([]), header)
     assert.strictEqual(
       RequestCsv.render([row()]),
-      `${header}req_1,2026-03-10T12:00:00.000Z,,alice,chat.completions,fast,gpt-4o-mini,openai,true,10,5,15,0,0,0,0.00000015,150,800,,1,true,ok,\r\n`
+      `${header}req_1,2026-03-10T12:00:00.000Z,,alice,chat.completions,fast,gpt-4o-mini,openai,true,10,5,15,0,0,0,0.00000015,150,800,,1,true,ok,,false,,\r\n`
     )
   })
 

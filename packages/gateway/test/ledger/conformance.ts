@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { attempt, id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
+import { keepsAttempts } from "./Attempts.ts"
+import { keepsBudgets } from "./Budgets.ts"
 import { allRequests, assertConsistent, dimensions, lawOfSums } from "./Sums.ts"
 
 const oneRequest = Effect.map(allRequests, (rows) => {
@@ -60,7 +62,10 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
               attempts: 0,
               success: false,
               status: "open",
-              error: null
+              error: null,
+              estimated: false,
+              saved_usd: null,
+              saved_nanousd: null
             }
           )
         })
@@ -260,7 +265,7 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
           yield* ledger.flush
           const select = (filter: Parameters<typeof ledger.requests>[0]) =>
             Effect.map(ledger.requests(filter), (page) =>
-              page.requests.map((row) => Number.parseInt(row.id.slice(4), 16))
+              page.requests.map((row) => Number.parseInt(row.id.slice(16), 16))
             )
           assert.deepStrictEqual(yield* select({}), [4, 3, 2, 1, 5])
           assert.deepStrictEqual(yield* select({ model: "gpt-4o-mini" }), [4, 2, 1, 5])
@@ -380,5 +385,7 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
     )
 
     lawOfSums(run)
+    keepsAttempts(run)
+    keepsBudgets(run)
   })
 }

@@ -208,7 +208,7 @@ describe("a target that cannot be called", () => {
     return Effect.gen(function* () {
       const { plan } = yield* Router
       const { candidates, targets } = yield* plan("fast")
-      assert.deepStrictEqual(targets, [{ provider: "demo", model: "echo" }])
+      assert.deepStrictEqual(targets, [{ provider: "demo", model: "echo", weight: 1, capabilities: {} }])
       assert.deepStrictEqual(
         candidates.map(({ kept, reason }) => [kept, reason]),
         [

@@ -3,7 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { CostDimension, CostReport, RequestFilter, RequestPage } from "../LedgerEntry.ts"
+import { CostDimension, CostReport, RequestDetail, RequestFilter, RequestPage } from "../LedgerEntry.ts"
 import * as ApiError from "./ApiError.ts"
 import { AdminAuth } from "./Authorization.ts"
 
@@ -66,6 +66,14 @@ export const LedgerApi = HttpApiGroup.make("ledger")
           "and holds every row that the filter selects, unless `limit` is given; a text that a spreadsheet would take " +
           "for a formula is preceded by an apostrophe."
       )
+  )
+  .add(
+    HttpApiEndpoint.get("request", "/v1/requests/:id")
+      .setPath(Schema.Struct({ id: Schema.String }))
+      .addSuccess(RequestDetail)
+      .addError(ApiError.NotFound)
+      .annotate(OpenApi.Summary, "Get a request with its attempts")
+      .annotate(OpenApi.Description, "The id is the one that an answer carries as `x-request-id`.")
   )
   .add(
     HttpApiEndpoint.get("costs", "/v1/costs")

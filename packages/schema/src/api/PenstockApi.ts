@@ -4,6 +4,7 @@
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { BudgetsApi } from "./BudgetsApi.ts"
 import { describe } from "./DataPlane.ts"
 import { KeysApi } from "./KeysApi.ts"
 import { LedgerApi } from "./LedgerApi.ts"
@@ -17,6 +18,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(RoutingApi)
   .add(LedgerApi)
   .add(KeysApi)
+  .add(BudgetsApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

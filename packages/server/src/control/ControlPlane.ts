@@ -5,6 +5,8 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import type { Budgets } from "@penstock/gateway/budgets/Budgets"
+import type { Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Keys } from "@penstock/gateway/keys/Keys"
 import type { Ledger } from "@penstock/gateway/ledger/Ledger"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -16,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Authorization from "./Authorization.ts"
+import * as BudgetsHandlers from "./BudgetsHandlers.ts"
 import * as Documentation from "./Documentation.ts"
 import * as Failures from "./Failures.ts"
 import * as KeysHandlers from "./KeysHandlers.ts"
@@ -29,6 +32,7 @@ const layerGroups = Layer.mergeAll(
   RoutingHandlers.layer,
   LedgerHandlers.layer,
   KeysHandlers.layer,
+  BudgetsHandlers.layer,
   StatusHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
 
@@ -43,7 +47,7 @@ const layer = Documentation.layer.pipe(
 export const make: Effect.Effect<
   HttpApp.Default,
   never,
-  Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
+  Breakers | Budgets | Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
 > = Effect.gen(function* () {
   const context = yield* Layer.build(layer)
   const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)

@@ -1,4 +1,4 @@
-/** `GET /v1/requests` and `GET /v1/costs`. */
+/** `GET /v1/requests`, `GET /v1/requests/{id}` and `GET /v1/costs`. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Ledger, type LedgerError, LedgerQueryError, type Service } from "@penstock/gateway/ledger/Ledger"
@@ -17,13 +17,23 @@ const exportPage = 1000
 
 const csvHeader = RequestCsv.render([])
 
+/** The database failed, which only the log explains. */
+export const unreadable = (error: LedgerError): Effect.Effect<never, GatewayError> =>
+  Effect.zipRight(
+    Effect.logError("The ledger could not be read", Cause.fail(error.cause)),
+    Effect.fail(make("internal", "The ledger could not be read; the log has the cause.", { code: "ledger_error" }))
+  )
+
 const toGatewayError = (error: LedgerError | LedgerQueryError): Effect.Effect<never, GatewayError> =>
   error instanceof LedgerQueryError
     ? Effect.fail(make("invalid_request", error.message, { param: error.param }))
-    : Effect.zipRight(
-        Effect.logError("The ledger could not be read", Cause.fail(error.cause)),
-        Effect.fail(make("internal", "The ledger could not be read; the log has the cause.", { code: "ledger_error" }))
-      )
+    : unreadable(error)
+
+const noSuchRequest = (id: string) =>
+  make(
+    "not_found",
+    `No request has the id ${JSON.stringify(id.slice(0, 64))}, or it is older than \`logging.retention\`.`
+  )
 
 const wantsCsv = (format: RequestsQuery["format"], accept: string | undefined): boolean =>
   format === undefined ? /^\s*text\/csv\b/i.test(accept ?? "") : format === "csv"
@@ -79,6 +89,11 @@ export const layer = HttpApiBuilder.group(PenstockApi, "ledger", (handlers) =>
                 )
               )
             )
+      )
+      .handle("request", ({ path: { id } }) =>
+        Effect.catchAll(ledger.request(id), unreadable).pipe(
+          Effect.flatMap((found) => (found === null ? Effect.fail(noSuchRequest(id)) : Effect.succeed(found)))
+        )
       )
       .handle("costs", ({ urlParams: query }) => Effect.catchAll(ledger.costs(query), toGatewayError))
   })

@@ -1,6 +1,7 @@
 /** A sink that is an HTTP response, written on Node's object: no Effect per chunk. */
 import type { Head, Sink } from "@penstock/gateway/exchange/Call"
 import type { Dialect } from "@penstock/gateway/protocols/Dialect"
+import * as RateHeaders from "@penstock/gateway/limits/RateHeaders"
 import { formatUsd } from "@penstock/schema/Money"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
@@ -68,6 +69,12 @@ const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolea
       response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
     }
   }
+}
+
+/** How the caller stands with the limits of its rate: on an answer and on a refusal alike. */
+export const limits = (response: ServerResponse, standing: RateHeaders.Standing): void => {
+  if (response.headersSent) return
+  for (const [name, value] of Object.entries(RateHeaders.headers(standing))) response.setHeader(name, value)
 }
 
 /** The sink of an answer. `repeat`: to a request that was sent before, under the first one's id. */

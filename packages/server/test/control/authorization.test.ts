@@ -101,7 +101,14 @@ describe("POST /v1/explain", () => {
       assert.strictEqual(byName.status, 200)
       assert.deepStrictEqual(byRequest.json, byName.json)
       const { candidates, ...rest } = byName.json
-      assert.deepStrictEqual(rest, { model: "fast", matched_by: "model", matched: "fast" })
+      assert.deepInclude(rest, { model: "fast", matched_by: "model", matched: "fast", strategy: "ordered" })
+      assert.deepStrictEqual(rest.policy.retry, {
+        max: 2,
+        delay: 500,
+        factor: 2,
+        max_delay: 10_000,
+        jitter: "full"
+      })
       assert.deepInclude(candidates[0], { provider: "anthropic", model: "claude-x", kept: false })
       assert.match(candidates[0].reason, /ANTHROPIC_API_KEY/)
       assert.deepInclude(candidates[1], { provider: "demo", model: "echo", kept: true })

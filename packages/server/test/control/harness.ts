@@ -1,5 +1,7 @@
 /** The control plane over a configuration, providers that answer from memory, and a ledger in memory. */
 import * as HttpApp from "@effect/platform/HttpApp"
+import * as Budgets from "@penstock/gateway/budgets/Budgets"
+import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
@@ -80,8 +82,12 @@ export interface Answer {
 
 export const start = Effect.fnUntraced(function* (options: Options = {}) {
   const layerSettings = Settings.layer(decodeConfig(options.config ?? {}))
-  const layerLedger = options.ledger === undefined ? LedgerMemory.layer : Layer.succeed(Ledger, options.ledger)
-  const layer = Layer.mergeAll(Keys.layerMemory, Router.layer, layerLedger).pipe(
+  const layerLedger =
+    options.ledger === undefined
+      ? LedgerMemory.layer
+      : Layer.succeed(Ledger, { ...options.ledger, onRelease: () => Effect.void })
+  const layer = Layer.mergeAll(Breakers.layer, Budgets.layer, Keys.layerMemory, Router.layer).pipe(
+    Layer.provideMerge(layerLedger),
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)
   )

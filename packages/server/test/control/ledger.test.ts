@@ -15,6 +15,22 @@ const withRows = (count: number, more?: Parameters<typeof record>[2]) =>
 const ids = (json: { requests: ReadonlyArray<{ id: string }> }) =>
   json.requests.map(({ id }) => Number(`0x${id.slice(4)}`))
 
+describe("GET /v1/requests/{id}", () => {
+  it.scoped("gives a request with its attempts, and helps who asks for one that is not there", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* withRows(2)
+      const { json } = yield* ask("/v1/requests")
+      const found = yield* ask(`/v1/requests/${json.requests[1].id}`)
+      assert.strictEqual(found.status, 200)
+      assert.deepStrictEqual(found.json, { request: json.requests[1], attempts: [] })
+      const absent = yield* ask("/v1/requests/req_nothing")
+      assert.strictEqual(absent.status, 404)
+      assert.include(absent.json.error.message, "req_nothing")
+      assert.strictEqual((yield* ask(`/v1/requests/${json.requests[1].id}`, { method: "DELETE" })).status, 405)
+    })
+  )
+})
+
 describe("GET /v1/requests", () => {
   it.scoped("lists the newest first, and each row once, page by page along the Link header", () =>
     Effect.gen(function* () {

@@ -41,10 +41,12 @@ describe("openapi.json", () => {
       "/v1/models/{model}",
       "/v1/explain",
       "/v1/requests",
+      "/v1/requests/{id}",
       "/v1/costs",
       "/v1/keys",
       "/v1/keys/{name}",
       "/v1/keys/{name}/rotate",
+      "/v1/budgets",
       "/",
       "/health",
       "/ready"
@@ -121,6 +123,9 @@ describe("the client that derives from the API", () => {
         yield* client.keys.rotate({ path: { name: "carol" }, payload: { grace: 0 } })
         assert.strictEqual((yield* client.keys.list()).keys.length, 2)
         yield* client.keys.remove({ path: { name: "carol" } })
+        assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
+        const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
+        assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))
         assert.instanceOf(missing, GatewayError)
         assert.strictEqual(missing.reason, "model_not_found")

@@ -4,7 +4,9 @@ import { failure } from "./ClassifyFailure.ts"
 import { decode } from "./DecodeAnswer.ts"
 import { decoder } from "./DecodeStream.ts"
 import { isObject, objectIn } from "../../wire/Json.ts"
+import { longestAnswer } from "./LowerReasoning.ts"
 import { lowerRequest } from "./LowerRequest.ts"
+import { model } from "./Model.ts"
 
 /** The version of the API that everything here is written for. */
 const version = "2023-06-01"
@@ -23,6 +25,7 @@ export const protocol: Protocol = {
   modelsPath: "/v1/models?limit=1000",
   authorize: (apiKey) => ({ ...(apiKey === null ? {} : { "x-api-key": apiKey }), "anthropic-version": version }),
   framing: "sse",
+  longestAnswer: (name) => longestAnswer(model(name)),
   lower: lowerRequest,
   decode,
   // The shim is told by its tool's name: nothing of the request is needed.

@@ -8,6 +8,7 @@ import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Headers } from "../Protocol.ts"
 import { isObject, type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
+import * as RetryAfter from "../../wire/RetryAfter.ts"
 
 /** The status that goes with a type: a failure inside a stream has no other. */
 const statuses: ReadonlyMap<string, number> = new Map([
@@ -56,31 +57,13 @@ const decisive: ReadonlySet<string> = new Set([
   "overloaded_error"
 ])
 
-const header = (headers: Headers, name: string): string | undefined => {
-  const value = headers[name]
-  return typeof value === "string" ? value : value?.[0]
-}
-
-/** From `retry-after-ms` or `retry-after` in seconds. An HTTP date is ignored: reading it needs a clock. */
-const retryAfterMillis = (headers: Headers): number | undefined => {
-  const millis = header(headers, "retry-after-ms")
-  const seconds = header(headers, "retry-after")
-  const wait =
-    millis !== undefined && /^\d+(\.\d+)?$/.test(millis.trim())
-      ? Number(millis)
-      : seconds !== undefined && /^\d+(\.\d+)?$/.test(seconds.trim())
-        ? Number(seconds) * 1000
-        : undefined
-  return wait === undefined || wait > Number.MAX_SAFE_INTEGER ? undefined : Math.ceil(wait)
-}
-
 const build = (status: number | null, body: unknown, headers: Headers): GatewayError => {
   const error = objectIn(objectIn(body)["error"])
   const type = stringIn(error["type"])
   const typical = statuses.get(type) ?? null
   const telling = status === null || decisive.has(type) ? (typical ?? status) : status
   const code = stringIn(objectIn(error["details"])["error_code"])
-  const wait = retryAfterMillis(headers)
+  const wait = RetryAfter.millis(headers)
   const message = (stringIn(error["message"]) || stringIn(body)).trim().slice(0, 2000)
   return new GatewayError({
     reason: telling === null ? "server" : byStatus(telling),

@@ -38,6 +38,10 @@ const budgeted = (asked: Exclude<ReasoningEffort, "none">, model: Model, known: 
   return budget < most ? { maxTokens: most, budget } : null
 }
 
+/** The most that a request without a limit lets the model write. */
+export const longestAnswer = ({ thinking, writes }: Model): number =>
+  thinking === "budget" ? Math.max(writes, budgets.xhigh + 4096) : writes
+
 export interface Circumstances {
   /** The most that the model can write, if known. */
   readonly maxOutputTokens: number | null

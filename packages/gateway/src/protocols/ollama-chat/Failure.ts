@@ -1,6 +1,7 @@
 import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { Headers } from "../Protocol.ts"
 import { isObject, stringIn } from "../../wire/Json.ts"
+import * as RetryAfter from "../../wire/RetryAfter.ts"
 
 const reasonOf = (status: number): Reason => {
   switch (status) {
@@ -30,13 +31,6 @@ const hint = (reason: Reason, message: string): string => {
   return ""
 }
 
-/** `Retry-After` in seconds. A date would need a clock, and Ollama sends none. */
-const retryAfter = (headers: Headers): number | null => {
-  const value = headers["retry-after"]
-  const seconds = typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1000) : null
-}
-
 /** Ollama sends `{error: "text"}`; a proxy before it may send anything, and is quoted in part. */
 const messageOf = (status: number, body: unknown): string => {
   if (isObject(body)) {
@@ -50,12 +44,12 @@ const messageOf = (status: number, body: unknown): string => {
 export const failure = (status: number, body: unknown, headers: Headers): GatewayError => {
   const reason = reasonOf(status)
   const message = messageOf(status, body)
-  const retryAfterMillis = retryAfter(headers)
+  const retryAfterMillis = RetryAfter.millis(headers)
   return new GatewayError({
     reason,
     message: `Ollama: ${message}${hint(reason, message)}`,
     upstream: { status, code: null },
-    ...(retryAfterMillis === null ? {} : { retryAfterMillis })
+    ...(retryAfterMillis === undefined ? {} : { retryAfterMillis })
   })
 }
 

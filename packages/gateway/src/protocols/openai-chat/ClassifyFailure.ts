@@ -6,6 +6,7 @@ import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Headers } from "../Protocol.ts"
 import { isObject, objectIn, stringIn, type JsonObject } from "../../wire/Json.ts"
+import * as RetryAfter from "../../wire/RetryAfter.ts"
 
 /** Codes and types that overrule the status, which is 400 for most of them. */
 const decisive: ReadonlyMap<string, Reason> = new Map([
@@ -72,24 +73,6 @@ const messageOf = (body: unknown, error: JsonObject): string => {
   return (said || stringIn(body)).trim().slice(0, 2000)
 }
 
-const header = (headers: Headers, name: string): string | undefined => {
-  const value = headers[name]
-  return typeof value === "string" ? value : value?.[0]
-}
-
-/** From `retry-after-ms` or `retry-after` in seconds. An HTTP date is ignored: reading it needs a clock. */
-const retryAfterMillis = (headers: Headers): number | undefined => {
-  const millis = header(headers, "retry-after-ms")
-  const seconds = header(headers, "retry-after")
-  const wait =
-    millis !== undefined && /^\d+(\.\d+)?$/.test(millis.trim())
-      ? Number(millis)
-      : seconds !== undefined && /^\d+(\.\d+)?$/.test(seconds.trim())
-        ? Number(seconds) * 1000
-        : undefined
-  return wait === undefined || wait > Number.MAX_SAFE_INTEGER ? undefined : Math.ceil(wait)
-}
-
 const classify = (status: number | null, code: string | null, type: string | null): Reason => {
   const words = [code, type].filter((each) => each !== null)
   for (const each of words) {
@@ -109,7 +92,7 @@ const build = (status: number | null, body: unknown, headers: Headers): GatewayE
   const code = word(error["code"])
   const type = word(error["type"])
   const reason = classify(status, code, type)
-  const wait = retryAfterMillis(headers)
+  const wait = RetryAfter.millis(headers)
   return new GatewayError({
     reason,
     message: messageOf(body, error) || `The provider answered with status ${status ?? "unknown"} and no message.`,

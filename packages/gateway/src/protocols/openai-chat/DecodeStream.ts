@@ -71,6 +71,10 @@ class ChunkDecoder implements Decoder {
     return events
   }
 
+  get ending(): boolean {
+    return this.finishWord !== undefined
+  }
+
   end(): ReadonlyArray<StreamEvent> {
     if (this.ended) return nothing
     this.ended = true

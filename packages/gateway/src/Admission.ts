@@ -1,0 +1,65 @@
+/**
+ * Whether a request may begin: its caller's rate, and the budgets that it counts in. What it may use is looked at only
+ * where a limit depends on it.
+ */
+import type { NanoDollars } from "@penstock/schema/Money"
+import type { GatewayError } from "@penstock/schema/GatewayError"
+import type { Hold } from "@penstock/schema/LedgerEntry"
+import type { Usage } from "@penstock/schema/Usage"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { Budgets } from "./budgets/Budgets.ts"
+import * as Estimate from "./budgets/Estimate.ts"
+import type { Call } from "./exchange/Call.ts"
+import { PriceBook } from "./ledger/PriceBook.ts"
+import { ofKey, type Permit, RateLimits } from "./limits/RateLimits.ts"
+import { ProviderRegistry } from "./providers/ProviderRegistry.ts"
+import type { Target } from "./routing/Router.ts"
+
+export interface Admission {
+  /** Tells the caller how it stands, and refuses with `rate_limit`. A permit is to be settled and released. */
+  readonly enter: <Out>(call: Call<Out>) => Either.Either<Permit, GatewayError>
+  /** What is to be held back until the request is settled. */
+  readonly holds: <Out>(call: Call<Out>, targets: ReadonlyArray<Target>) => ReadonlyArray<Hold>
+}
+
+export const make: Effect.Effect<Admission, never, Budgets | PriceBook | ProviderRegistry | RateLimits> = Effect.gen(
+  function* () {
+    const budgets = yield* Budgets
+    const limits = yield* RateLimits
+    const prices = yield* PriceBook
+    const registry = yield* ProviderRegistry
+
+    /** Of the dearest target. One attempt is billed: a provider that fails sends no bill. */
+    const worstCase = <Out>(call: Call<Out>, targets: ReadonlyArray<Target>): NanoDollars | null => {
+      const demand = call.demand()
+      let most: NanoDollars | null = null
+      for (const target of targets) {
+        const facts = prices.facts(target)
+        const longest = registry.get(target.provider)?.protocol.longestAnswer?.(target.model) ?? null
+        const tokens = Estimate.worstCase(demand, { ...facts, maxOutputTokens: facts.maxOutputTokens ?? longest })
+        const price = prices.price(target, call.arrivedAt, tokens.input)
+        if (price === null) continue
+        const cost = Estimate.worstCaseCost(demand, tokens, price)
+        if (most === null || cost > most) most = cost
+      }
+      return most
+    }
+
+    return {
+      enter: (call) => {
+        const scopes = ofKey(call.caller)
+        const admitted = limits.admit(scopes, scopes.length === 0 ? 0 : Estimate.likelyTokens(call.demand()))
+        if (scopes.length > 0) call.standing?.(Either.merge(admitted).standing)
+        return Either.mapLeft(admitted, ({ error }) => error)
+      },
+      holds: (call, targets) => budgets.holds(call.caller, call.run ?? null, () => worstCase(call, targets))
+    }
+  }
+)
+
+/** The request is over. */
+export const leave = (permit: Permit, usage: Usage | null): void => {
+  permit.settle(usage === null ? null : usage.totalTokens)
+  permit.release()
+}

@@ -1,0 +1,137 @@
+/**
+ * The arithmetic of budgets: what is held when a request opens and what is counted when it is settled. Both ledgers
+ * decide with these functions.
+ *
+ * As long as no request costs more than was held for it, `spent + reserved <= limit` at every instant. A request that
+ * does cost more is counted at what it cost: `spent` may then be above the limit, and nothing more is let in.
+ */
+import type { BudgetWindow } from "@penstock/schema/config/Limits"
+import type { Budget, Hold, Settlement } from "@penstock/schema/LedgerEntry"
+import { formatUsd, NanoDollars } from "@penstock/schema/Money"
+import * as Effect from "effect/Effect"
+import * as Window from "./BudgetWindow.ts"
+import { BudgetExceeded, type Spending } from "./Ledger.ts"
+
+/** Which sum: a budget has one for each of its windows. Its limit is no part of it and may change at any time. */
+export interface SumKey {
+  /** `gateway`, `key:NAME` or `run:ID`. */
+  readonly scope: string
+  readonly per: BudgetWindow
+  /** Milliseconds since the epoch. */
+  readonly startsAt: number
+}
+
+/** Money held back. It is settled in the window that it was held in, however late that is. */
+export interface Reservation extends SumKey {
+  /** Nano-dollars. */
+  readonly amount: number
+}
+
+export interface Sum extends SumKey {
+  /** Nano-dollars. */
+  spent: number
+  reserved: number
+  /** Whether it is to be written. */
+  changed: boolean
+}
+
+export type Sums = Map<string, Sum>
+
+/** A scope may hold any character, so it comes last. */
+export const nameOf = ({ per, scope, startsAt }: SumKey): string => `${per} ${startsAt} ${scope}`
+
+export const noReservations: ReadonlyArray<Reservation> = []
+
+/** The sums that a request with these holds would count in at `now` (milliseconds since the epoch). */
+export const reservationsOf = (holds: ReadonlyArray<Hold>, now: number): ReadonlyArray<Reservation> =>
+  holds.map(({ amount, budget: { per, scope } }) => ({ scope, per, startsAt: Window.startOf(per, now), amount }))
+
+const sumOf = (sums: Sums, key: SumKey): Sum => {
+  const name = nameOf(key)
+  let sum = sums.get(name)
+  if (sum === undefined) {
+    sum = { scope: key.scope, per: key.per, startsAt: key.startsAt, spent: 0, reserved: 0, changed: false }
+    sums.set(name, sum)
+  }
+  return sum
+}
+
+const exceeded = ({ amount: needed, budget }: Hold, { per, reserved, spent, startsAt }: Sum): BudgetExceeded | null => {
+  // Subtracted, not added: every number here is a safe integer.
+  if (needed <= budget.limit - spent - reserved) return null
+  return new BudgetExceeded({
+    budget,
+    spent: NanoDollars.make(spent),
+    reserved: NanoDollars.make(reserved),
+    needed,
+    resetsAt: Window.endOf(per, startsAt),
+    fitsLater: needed <= budget.limit - spent
+  })
+}
+
+/**
+ * Reserves all holds or none, each budget having at most one. A refusal that waiting cannot mend is told before one that
+ * it can.
+ */
+export const reserve = (
+  sums: Sums,
+  holds: ReadonlyArray<Hold>,
+  now: number
+): ReadonlyArray<Reservation> | BudgetExceeded => {
+  const reservations = reservationsOf(holds, now)
+  let refusal: BudgetExceeded | null = null
+  for (const [index, hold] of holds.entries()) {
+    const reservation = reservations[index]
+    if (reservation === undefined) continue
+    const found = exceeded(hold, sumOf(sums, reservation))
+    if (found !== null && (refusal === null || (refusal.fitsLater && !found.fitsLater))) refusal = found
+  }
+  if (refusal !== null) return refusal
+  for (const reservation of reservations) {
+    const sum = sumOf(sums, reservation)
+    sum.reserved += reservation.amount
+    sum.changed = true
+  }
+  return reservations
+}
+
+/**
+ * Releases what was held and counts what it cost; an unknown cost counts as nothing. A sum stays the largest safe
+ * integer (9 million USD) once it is there: no limit is as high, so nothing more is let in.
+ */
+export const settle = (sums: Sums, reservations: ReadonlyArray<Reservation>, cost: number | null): void => {
+  for (const reservation of reservations) {
+    const sum = sumOf(sums, reservation)
+    sum.reserved -= reservation.amount
+    sum.spent = Math.min(sum.spent + (cost ?? 0), Number.MAX_SAFE_INTEGER)
+    sum.changed = true
+  }
+}
+
+/** A cost above what was held may bring a budget above its limit, which somebody should know. */
+export const warnIfTooLow = (
+  reservations: ReadonlyArray<Reservation>,
+  { cost, id, model, provider }: Settlement
+): Effect.Effect<void> => {
+  const low = cost === null ? undefined : reservations.find(({ amount }) => amount < cost)
+  return cost === null || low === undefined
+    ? Effect.void
+    : Effect.logWarning(
+        `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${low.amount / 1e9} USD ` +
+          `that were held for it. The budget of ${low.scope} counts what it cost.`
+      )
+}
+
+/** What a budget has seen in the window of `now`. */
+export const spendingOf = (sums: Sums, budget: Budget, now: number): Spending => {
+  const startsAt = Window.startOf(budget.per, now)
+  const sum = sums.get(nameOf({ scope: budget.scope, per: budget.per, startsAt }))
+  const resetsAt = Window.endOf(budget.per, startsAt)
+  return {
+    budget,
+    spent: NanoDollars.make(sum?.spent ?? 0),
+    reserved: NanoDollars.make(sum?.reserved ?? 0),
+    startsAt: resetsAt === null ? null : startsAt,
+    resetsAt
+  }
+}

@@ -1,0 +1,99 @@
+/** The sums of budgets in SQLite: read once for a batch, decided on in memory, written once, in one transaction. */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { BudgetWindow } from "@penstock/schema/config/Limits"
+import type { Budget } from "@penstock/schema/LedgerEntry"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { nameOf, type Reservation, spendingOf, type SumKey, type Sums } from "./BudgetSums.ts"
+import * as Window from "./BudgetWindow.ts"
+import { LedgerError } from "./Ledger.ts"
+import * as RowStatement from "./RowStatement.ts"
+
+/** A row of a STRICT table that only this ledger writes. */
+interface StoredSum {
+  readonly scope: string
+  readonly per: BudgetWindow
+  readonly starts_at: number
+  readonly spent: number
+  readonly reserved: number
+}
+
+const selectSums = RowStatement.make(
+  3,
+  (values) => `SELECT scope, per, starts_at, spent, reserved FROM budget_window
+    WHERE (scope, per, starts_at) IN (VALUES ${values})`
+)
+const writeSums = RowStatement.make(
+  5,
+  (values) => `INSERT INTO budget_window (scope, per, starts_at, spent, reserved) VALUES ${values}
+    ON CONFLICT (scope, per, starts_at) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved`
+)
+
+/** What these sums are now. One that was never written is not in the answer. */
+export const read = Effect.fnUntraced(function* (
+  connection: Connection,
+  wanted: Iterable<SumKey>
+): Effect.fn.Return<Sums, SqlError> {
+  const keys = [...new Map(Array.from(wanted, (key) => [nameOf(key), key])).values()]
+  const sums: Sums = new Map()
+  for (let from = 0; from < keys.length; from += RowStatement.longestRun) {
+    const run = keys.slice(from, from + RowStatement.longestRun)
+    const rows: ReadonlyArray<StoredSum> = yield* connection.execute(
+      selectSums.text(run.length),
+      run.flatMap(({ per, scope, startsAt }) => [scope, per, startsAt]),
+      undefined
+    )
+    for (const { per, reserved, scope, spent, starts_at: startsAt } of rows) {
+      const sum = { scope, per, startsAt, spent, reserved, changed: false }
+      sums.set(nameOf(sum), sum)
+    }
+  }
+  return sums
+})
+
+export const write = (connection: Connection, sums: Sums): Effect.Effect<void, SqlError> => {
+  const values: Array<RowStatement.Value> = []
+  for (const { changed, per, reserved, scope, spent, startsAt } of sums.values()) {
+    if (changed) values.push(scope, per, startsAt, spent, reserved)
+  }
+  return Effect.asVoid(RowStatement.write(connection, writeSums, values))
+}
+
+/** Reservations as the open row keeps them, for whoever has to release them; see `LedgerProcess`. */
+export const encode = (reservations: ReadonlyArray<Reservation>): string =>
+  JSON.stringify(reservations.map(({ amount, per, scope, startsAt }) => [scope, per, startsAt, amount]))
+
+/** Releases what the open rows that `where` selects hold. They are to be settled in the same transaction. */
+export const release = (where: string): string => `UPDATE budget_window SET reserved = reserved - held.amount
+  FROM (
+    SELECT hold.value ->> 0 AS scope, hold.value ->> 1 AS per, hold.value ->> 2 AS starts_at,
+      SUM(hold.value ->> 3) AS amount
+    FROM request_open, json_each(request_open.holds) AS hold WHERE ${where} GROUP BY 1, 2, 3
+  ) AS held
+  WHERE (budget_window.scope, budget_window.per, budget_window.starts_at) = (held.scope, held.per, held.starts_at)`
+
+/**
+ * Forgets windows that ended long ago, but of each budget the two latest: a clock that jumped ahead and came back finds
+ * the sums that it left.
+ */
+export const prune = (before: number) =>
+  Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => sql`DELETE FROM budget_window AS old
+      WHERE per NOT IN ('run', 'total') AND reserved = 0 AND starts_at < ${Window.beganBefore(before)}
+        AND 2 <= (SELECT COUNT(*) FROM budget_window AS later
+          WHERE later.scope = old.scope AND later.per = old.per AND later.starts_at > old.starts_at)`
+  )
+
+export const spending = Effect.fnUntraced(
+  function* (budgets: ReadonlyArray<Budget>) {
+    const sql = yield* SqlClient.SqlClient
+    const now = yield* Clock.currentTimeMillis
+    const keys = budgets.map(({ per, scope }) => ({ scope, per, startsAt: Window.startOf(per, now) }))
+    const sums = yield* Effect.scoped(Effect.flatMap(sql.reserve, (connection) => read(connection, keys)))
+    return budgets.map((budget) => spendingOf(sums, budget, now))
+  },
+  Effect.mapError((cause) => new LedgerError({ operation: "read", cause }))
+)

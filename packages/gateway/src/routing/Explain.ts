@@ -1,0 +1,55 @@
+/** A plan in words: where a name leads, what is kept from it and why, and what is done when a target fails. */
+import { Candidate, Explanation } from "@penstock/schema/Explanation"
+import type { BreakerState, Service as Breakers } from "../failover/Breakers.ts"
+import type { Policy } from "../failover/Policy.ts"
+import type { Plan } from "./Router.ts"
+
+const policyOf = ({ breaker, commit, fallbackOn, hedge, retry, timeout }: Policy): Explanation["policy"] => ({
+  retry: {
+    max: retry.max,
+    delay: retry.delay,
+    factor: retry.factor,
+    max_delay: retry.maxDelay,
+    jitter: retry.jitter
+  },
+  timeout: {
+    connect: timeout.connect,
+    first_token: timeout.firstToken,
+    idle: timeout.idle,
+    total: timeout.total
+  },
+  commit,
+  fallback_on: [...fallbackOn],
+  breaker,
+  hedge: hedge === null ? null : { after: hedge.after, max_share: hedge.maxShare }
+})
+
+const iso = (millis: number): string => new Date(millis).toISOString()
+
+const withBreaker = (candidate: Candidate, { failures, retryAt, state }: BreakerState): Candidate => {
+  const { kept, model, protocol, provider, reason } = candidate
+  const isOpen = kept && state === "open" && retryAt !== null
+  return new Candidate({
+    provider,
+    model,
+    protocol,
+    kept: kept && !isOpen,
+    reason: isOpen ? `it kept failing, and is left alone until ${iso(retryAt)}` : reason,
+    breaker: { state, failures, retry_at: retryAt === null ? null : iso(retryAt) }
+  })
+}
+
+export const explanation = (model: string, plan: Plan, breakers: Breakers): Explanation => {
+  const states = breakers.states()
+  return new Explanation({
+    model,
+    matched_by: plan.matchedBy,
+    matched: plan.matched,
+    candidates: plan.candidates.map((candidate) => {
+      const known = states.find((each) => each.provider === candidate.provider && each.model === candidate.model)
+      return known === undefined ? candidate : withBreaker(candidate, known)
+    }),
+    strategy: plan.strategy,
+    policy: policyOf(plan.policy)
+  })
+}
