@@ -24,7 +24,7 @@ export interface Lab {
 /** USD per million tokens of `mock`: cheap to multiply by hand. */
 export const price = { input: 0.15, output: 0.6, cacheRead: 0.075 }
 
-/** The configuration of every lab; `more` is appended. */
+/** The configuration of every lab: one attempt, so that what a provider did wrong is seen. `more` is appended. */
 export const config = (mock: string, more = ""): string =>
   `providers:
   mock: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key, pricing: { input: ${price.input}, output: ${price.output}, cache_read: ${price.cacheRead} } }
@@ -33,6 +33,7 @@ export const config = (mock: string, more = ""): string =>
   gone: { protocol: openai, base_url: "http://127.0.0.1:9/v1", api_key: nobody-listens }
 models:
   fast: mock/upstream-model
+defaults: { retry: { max: 0 } }
 ${more}`
 
 export const clientOf = (penstock: Penstock.Penstock, apiKey = "no key is asked for"): OpenAI =>

@@ -138,6 +138,8 @@ export const ChatRequest = Schema.Struct({
    * Fields of the caller's request that the neutral model has no word for, by their wire name: sent on by a protocol
    * that knows them (`keep_alive` and `options` to Ollama, `thinking` to Anthropic), listed as dropped by the others.
    */
-  extra: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+  extra: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** The wire format in whose words `extra` is; absent for chat completions, which every vendor has added words to. */
+  dialect: Schema.optional(Schema.String)
 })
 export type ChatRequest = typeof ChatRequest.Type

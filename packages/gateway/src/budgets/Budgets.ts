@@ -26,6 +26,12 @@ export interface Run {
   readonly budget: BudgetConfig | null
 }
 
+/** A key, declared or made, and what it may spend. */
+export interface KeyBudget {
+  readonly name: string
+  readonly budget: BudgetConfig | null
+}
+
 export interface Service {
   /**
    * One hold for each budget that the request counts in: the gateway's, the key's, the run's. `worstCase` is the most
@@ -41,8 +47,8 @@ export interface Service {
    * To be used as an acquisition (`Effect.acquireUseRelease`): only the waiting can be interrupted.
    */
   readonly open: (opening: Opening, deadline?: number) => Effect.Effect<void, GatewayError | LedgerError>
-  /** Every declared budget: the gateway's first, then those of keys in the order of the configuration. */
-  readonly states: Effect.Effect<ReadonlyArray<BudgetState>, LedgerError>
+  /** The gateway's budget first, then those of these keys in their order. */
+  readonly states: (keys: ReadonlyArray<KeyBudget>) => Effect.Effect<ReadonlyArray<BudgetState>, LedgerError>
 }
 
 export class Budgets extends Context.Tag("@penstock/gateway/budgets/Budgets")<Budgets, Service>() {}
@@ -71,9 +77,9 @@ const budgetsOf = (config: PenstockConfig, caller: Caller, run: Run | null): Rea
   ...(run === null ? [] : runBudget(run, [config.budget, caller.budget]))
 ]
 
-const declared = (config: PenstockConfig): ReadonlyArray<Budget> => [
+const known = (config: PenstockConfig, keys: ReadonlyArray<KeyBudget>): ReadonlyArray<Budget> => [
   ...(config.budget === undefined ? [] : [budgetOf("gateway", config.budget)]),
-  ...config.keys.flatMap(({ budget, name }) => (budget === undefined ? [] : [budgetOf(keyScope(name), budget)]))
+  ...keys.flatMap(({ budget, name }) => (budget === null ? [] : [budgetOf(keyScope(name), budget)]))
 ]
 
 const dateTime = (millis: number | null): string | null => (millis === null ? null : new Date(millis).toISOString())
@@ -154,7 +160,8 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)
         : Effect.uninterruptible(open(opening, deadline)),
-    states: Effect.suspend(() => Effect.map(ledger.spending(declared(settings.current())), (all) => all.map(stateOf)))
+    states: (keys) =>
+      Effect.suspend(() => Effect.map(ledger.spending(known(settings.current(), keys)), (all) => all.map(stateOf)))
   }
 })
 

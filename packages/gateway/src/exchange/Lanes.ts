@@ -9,7 +9,7 @@ import { unfold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Either from "effect/Either"
 import type { ModelFacts } from "../ledger/PriceBook.ts"
 import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
-import * as PassThrough from "../protocols/openai-chat/PassThrough.ts"
+import type { Original } from "../protocols/PassThrough.ts"
 import type { Provider } from "../providers/Provider.ts"
 import * as Relay from "../wire/Relay.ts"
 import type { Lane, Whole } from "./Call.ts"
@@ -48,12 +48,11 @@ export const passThrough = (
   dialect: Dialect,
   provider: Provider,
   model: string,
-  original: PassThrough.Original,
+  original: Original,
   context: AnswerContext
 ): Lane<Uint8Array> => ({
-  body: PassThrough.rewrite(original, model),
-  headers: null,
-  dropped: [],
+  ...dialect.passThrough.rewrite(original, model),
+  headers: original.headers ?? null,
   whole: (body) =>
     Either.map(decode(provider.protocol, body), (completion): Whole<Uint8Array> => ({
       out: original.json["stream"] === true ? streamed(dialect, context, completion) : body,
@@ -62,14 +61,14 @@ export const passThrough = (
   relay: (transcript) =>
     Relay.passThrough(
       provider.protocol,
-      context.includeUsage ? () => false : PassThrough.isUsageOnly,
-      PassThrough.endMark,
+      context.includeUsage ? () => false : dialect.passThrough.isUsageOnly,
+      dialect.passThrough.endMark,
       transcript
     ),
   resume: Resume.make(
     () => Either.getOrNull(Either.filterOrLeft(dialect.read(original.json), Resume.isTold, () => null)),
     inBytes(dialect, context),
-    (to) => (to.provider.protocol.id === dialect.id ? PassThrough.rewrite(original, to.model) : null)
+    (to) => (to.provider.protocol.id === dialect.id ? dialect.passThrough.rewrite(original, to.model).body : null)
   )
 })
 

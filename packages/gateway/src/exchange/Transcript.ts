@@ -18,6 +18,9 @@ interface Written {
 
 export interface SentText extends Written {
   readonly type: "text" | "refusal" | "reasoning"
+  /** How reasoning began and ended, where that says more than when. */
+  readonly redacted?: boolean
+  signed?: { readonly signature?: string; readonly issuer?: string }
 }
 
 export interface SentCall extends Written {
@@ -31,6 +34,29 @@ export type SentPart = SentText | SentCall
 /** The text of a part, or a tool call's arguments. */
 export const written = (part: SentPart): string => part.pieces.join("")
 
+const signedBy = ({ issuer, signature }: Extract<StreamEvent, { type: "reasoning-end" }>) => ({
+  ...(signature === undefined ? {} : { signature }),
+  ...(issuer === undefined ? {} : { issuer })
+})
+
+/** The events that a part came in, but for what came between them. */
+const sent = (part: SentPart): ReadonlyArray<StreamEvent> => {
+  const { index, open, pieces } = part
+  if (part.type === "tool-call") {
+    return [
+      { type: "tool-call-start", index, id: part.id, name: part.name },
+      ...pieces.map((piece): StreamEvent => ({ type: "tool-call-delta", index, arguments: piece })),
+      ...(open ? [] : [{ type: "tool-call-end" as const, index }])
+    ]
+  }
+  const { redacted, signed, type } = part
+  return [
+    { type: `${type}-start`, index, ...(redacted === undefined ? {} : { redacted }) },
+    ...pieces.map((text): StreamEvent => ({ type: `${type}-delta`, index, text })),
+    ...(open ? [] : [{ type: `${type}-end` as const, index, ...signed }])
+  ]
+}
+
 export class Transcript {
   /** The provider's id of the answer; null before its start. */
   id: string | null = null
@@ -38,6 +64,8 @@ export class Transcript {
   model = ""
   /** The data of the first frame, where frames are passed on as they came: it holds what no neutral event has. */
   first: string | null = null
+  /** And of the last such frame. */
+  last: string | null = null
   /** In the order of their opening, which is that of their indices. */
   readonly parts: Array<SentPart> = []
 
@@ -62,7 +90,13 @@ export class Transcript {
         this.parts[event.index] = { type: "refusal", index: event.index, pieces: [], open: true }
         break
       case "reasoning-start":
-        this.parts[event.index] = { type: "reasoning", index: event.index, pieces: [], open: true }
+        this.parts[event.index] = {
+          type: "reasoning",
+          index: event.index,
+          pieces: [],
+          open: true,
+          ...(event.redacted === true ? { redacted: true } : {})
+        }
         break
       case "tool-call-start": {
         const { id, index, name } = event
@@ -74,7 +108,9 @@ export class Transcript {
       case "reasoning-end":
       case "tool-call-end": {
         const part = this.parts[event.index]
-        if (part !== undefined) part.open = false
+        if (part === undefined) break
+        part.open = false
+        if (event.type === "reasoning-end" && part.type === "reasoning") part.signed = signedBy(event)
         break
       }
       case "usage":
@@ -97,7 +133,8 @@ export class Transcript {
 
   /** What an encoder needs to go on; null while nothing was sent. */
   begun(): Begun | null {
-    const { first, id, model } = this
-    return id === null ? null : { id, model, calls: this.calls().map((call) => call.index), first }
+    const { first, id, last, model } = this
+    if (id === null) return null
+    return { id, model, events: [{ type: "start", id, model }, ...this.parts.flatMap(sent)], first, last }
   }
 }

@@ -2,7 +2,7 @@
  * What is done when a target fails, resolved: the built-in values, overridden key by key by `defaults`, then by the
  * model's own entry. Computed once per configuration, with the routing table.
  */
-import type { FailoverConfig, FallbackReason } from "@penstock/schema/config/Failover"
+import { builtIn as written, type FailoverConfig, type FallbackReason } from "@penstock/schema/config/Failover"
 
 /** All durations in milliseconds. */
 export interface Policy {
@@ -32,11 +32,22 @@ export interface Policy {
 }
 
 export const builtIn: Policy = {
-  retry: { max: 2, delay: 500, factor: 2, maxDelay: 10_000, jitter: "full" },
-  timeout: { connect: 5_000, firstToken: 30_000, idle: 15_000, total: 600_000 },
-  commit: "first_token",
-  fallbackOn: new Set<FallbackReason>(["rate_limit", "server", "timeout", "network", "context_length"]),
-  breaker: { failures: 5, window: 30_000, cooldown: 10_000 },
+  retry: {
+    max: written.retry.max,
+    delay: written.retry.delay,
+    factor: written.retry.factor,
+    maxDelay: written.retry.max_delay,
+    jitter: written.retry.jitter
+  },
+  timeout: {
+    connect: written.timeout.connect,
+    firstToken: written.timeout.first_token,
+    idle: written.timeout.idle,
+    total: written.timeout.total
+  },
+  commit: written.stream.commit,
+  fallbackOn: new Set(written.fallback_on),
+  breaker: written.breaker,
   hedge: null
 }
 

@@ -10,7 +10,7 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type * as Either from "effect/Either"
 
-export type ProtocolId = "openai-chat" | "anthropic-messages" | "ollama-chat"
+export type ProtocolId = "openai-chat" | "openai-responses" | "anthropic-messages" | "ollama-chat"
 
 /** One event of a streamed body: an SSE event, or a line of NDJSON (then `event` is empty). */
 export interface Frame {
@@ -33,6 +33,11 @@ export interface LowerOptions {
   readonly model: string
   /** The most tokens the model can write, if known: Anthropic wants `max_tokens` in every request. */
   readonly maxOutputTokens: number | null
+  /**
+   * Whether to ask for the conversation to be cached where that has to be asked for (Anthropic). What is written to the
+   * cache costs more than plain input, which whoever reserves money must know. Default: no.
+   */
+  readonly cachePrompt?: boolean
 }
 
 /** Reads one stream. Stateful, synchronous, and cheap: it runs on the byte path. */

@@ -1,5 +1,5 @@
 /** A plan in words: where a name leads, what is kept from it and why, and what is done when a target fails. */
-import { Candidate, Explanation } from "@penstock/schema/Explanation"
+import { type Breaker, Candidate, Explanation } from "@penstock/schema/Explanation"
 import type { BreakerState, Service as Breakers } from "../failover/Breakers.ts"
 import type { Policy } from "../failover/Policy.ts"
 import type { Plan } from "./Router.ts"
@@ -26,7 +26,15 @@ const policyOf = ({ breaker, commit, fallbackOn, hedge, retry, timeout }: Policy
 
 const iso = (millis: number): string => new Date(millis).toISOString()
 
-const withBreaker = (candidate: Candidate, { failures, retryAt, state }: BreakerState): Candidate => {
+/** A breaker as it is shown. */
+export const breakerOf = ({ failures, retryAt, state }: BreakerState): typeof Breaker.Type => ({
+  state,
+  failures,
+  retry_at: retryAt === null ? null : iso(retryAt)
+})
+
+const withBreaker = (candidate: Candidate, breaker: BreakerState): Candidate => {
+  const { retryAt, state } = breaker
   const { kept, model, protocol, provider, reason } = candidate
   const isOpen = kept && state === "open" && retryAt !== null
   return new Candidate({
@@ -35,7 +43,7 @@ const withBreaker = (candidate: Candidate, { failures, retryAt, state }: Breaker
     protocol,
     kept: kept && !isOpen,
     reason: isOpen ? `it kept failing, and is left alone until ${iso(retryAt)}` : reason,
-    breaker: { state, failures, retry_at: retryAt === null ? null : iso(retryAt) }
+    breaker: breakerOf(breaker)
   })
 }
 

@@ -9,6 +9,7 @@ import type { Transcript } from "../exchange/Transcript.ts"
 import { differs } from "../failover/Agreement.ts"
 import type { Filter } from "../failover/Splice.ts"
 import type { Encoder } from "../protocols/Dialect.ts"
+import type { PassThrough } from "../protocols/PassThrough.ts"
 import type { Frame, Protocol } from "../protocols/Protocol.ts"
 import * as Framing from "./Framing.ts"
 
@@ -196,7 +197,9 @@ export const translate = (protocol: Protocol, encoder: Encoder, transcript?: Tra
 const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events): void => {
   const before = transcript.id
   for (const event of events) transcript.record(event)
-  if (before === null && transcript.id !== null && frame !== null) transcript.first = frame.data
+  if (frame === null) return
+  if (before === null && transcript.id !== null) transcript.first = frame.data
+  transcript.last = frame.data
 }
 
 /**
@@ -206,8 +209,8 @@ const recordFrame = (transcript: Transcript, frame: Frame | null, events: Events
  */
 export const passThrough = (
   protocol: Protocol,
-  hides: (frame: Frame, events: ReadonlyArray<StreamEvent>) => boolean,
-  endMark: { readonly is: (frame: Frame) => boolean; readonly bytes: string },
+  hides: PassThrough["isUsageOnly"],
+  endMark: PassThrough["endMark"],
   transcript?: Transcript
 ): Relay<Uint8Array> => {
   let out: Array<Buffer> = []

@@ -252,7 +252,13 @@ describe("a thousand parallel requests on one dollar, each holding three times w
 })
 
 describe("the state of budgets", () => {
-  it.effect("names every declared one, with what is left of it and when it resets", () =>
+  const keys: ReadonlyArray<Budgets.KeyBudget> = [
+    { name: "alice", budget: { usd: 1, per: "day" } },
+    { name: "bob", budget: null },
+    { name: "carol", budget: { usd: 0, per: "total" } }
+  ]
+
+  it.effect("names the gateway's and those of keys, with what is left of it and when it resets", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(noon)
       const { states } = yield* Budgets.Budgets
@@ -260,7 +266,7 @@ describe("the state of budgets", () => {
       yield* settle(1, 250_000_000)
       yield* open(2, 100_000_000, 1_000_000_000, { per: "day" })
       assert.deepStrictEqual(
-        (yield* states).map((state) => ({ ...state })),
+        (yield* states(keys)).map((state) => ({ ...state })),
         [
           {
             scope: "gateway",
@@ -294,17 +300,6 @@ describe("the state of budgets", () => {
           }
         ]
       )
-    }).pipe(
-      Effect.provide(
-        layer({
-          budget: { usd: 5, per: "run" },
-          keys: [
-            { name: "alice", key: "alice-key-1", budget: { usd: 1, per: "day" } },
-            { name: "bob", key: "bob-key-1" },
-            { name: "carol", key: "carol-key-1", budget: { usd: 0, per: "total" } }
-          ]
-        })
-      )
-    )
+    }).pipe(Effect.provide(layer({ budget: { usd: 5, per: "run" } })))
   )
 })

@@ -51,6 +51,8 @@ const overloaded: { readonly [id: string]: string } = {
   "openai-chat": 'data: {"error":{"message":"overloaded","type":"server_error"}}\n\n',
   "anthropic-messages":
     'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"overloaded"}}\n\n',
+  "openai-responses":
+    'event: error\ndata: {"type":"error","sequence_number":1,"code":"server_error","message":"overloaded","param":null}\n\n',
   "ollama-chat": '{"error":"overloaded"}\n'
 }
 

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as PassThrough from "@penstock/gateway/protocols/openai-chat/PassThrough"
+import { passThrough } from "@penstock/gateway/protocols/openai-chat/PassThrough"
+import type { Original } from "@penstock/gateway/protocols/PassThrough"
 import * as fc from "effect/FastCheck"
 
-const original = (text: string): PassThrough.Original => ({ bytes: Buffer.from(text), json: JSON.parse(text) })
-const rewrite = (text: string, model: string): string => PassThrough.rewrite(original(text), model).toString()
+const original = (text: string): Original => ({ bytes: Buffer.from(text), json: JSON.parse(text) })
+const rewrite = (text: string, model: string): string => passThrough.rewrite(original(text), model).body.toString()
 
 const usage = '"stream_options":{"include_usage":true}'
 
@@ -17,7 +18,7 @@ describe("a request that is passed through", () => {
     ]
     for (const text of bodies) {
       const { bytes, json } = original(text)
-      assert.strictEqual(PassThrough.rewrite({ bytes, json }, "gpt-4o"), bytes)
+      assert.strictEqual(passThrough.rewrite({ bytes, json }, "gpt-4o").body, bytes)
     }
   })
 

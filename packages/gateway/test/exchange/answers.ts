@@ -1,14 +1,18 @@
 /** What each kind of provider would have sent for an answer, whole and streamed, as bytes. */
 import * as AnthropicMessages from "@penstock/gateway/protocols/anthropic-messages/AnthropicMessages"
 import * as OllamaChat from "@penstock/gateway/protocols/ollama-chat/OllamaChat"
+import type { Dialect } from "@penstock/gateway/protocols/Dialect"
 import * as OpenAiChat from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
-import type { Protocol } from "@penstock/gateway/protocols/Protocol"
+import * as OpenAiResponses from "@penstock/gateway/protocols/openai-responses/OpenAiResponses"
+import type { Frame, Protocol } from "@penstock/gateway/protocols/Protocol"
 import type { Completion } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
-import type { Wire } from "../protocols/completions.ts"
+import { both, type Wire } from "../protocols/completions.ts"
+import { wire as messagesWire } from "../protocols/anthropic-messages/dialect.ts"
 import * as Anthropic from "../protocols/anthropic-messages/render.ts"
 import * as Ollama from "../protocols/ollama-chat/wire.ts"
 import * as OpenAi from "../protocols/openai-chat/wire.ts"
+import * as Responses from "../protocols/openai-responses/wire.ts"
 import { ndjson, sse, type SseOptions } from "../wire/bytes.ts"
 
 export interface Vendor {
@@ -55,4 +59,47 @@ export const ollama: Vendor = {
   stream: (completion, events, { comments, newline }) => ndjson(Ollama.lines(completion, events, comments), newline)
 }
 
-export const vendors: ReadonlyArray<Vendor> = [openai, anthropic, ollama]
+export const responses: Vendor = {
+  protocol: OpenAiResponses.protocol,
+  wire: both(Responses.wire, OpenAi.wire),
+  everything: Responses.wire,
+  whole: (completion) => json(OpenAiResponses.dialect.write(completion, Responses.context)),
+  stream: (_, events, options) => sse(Responses.framesOf(Responses.sse(events)), options)
+}
+
+export const vendors: ReadonlyArray<Vendor> = [openai, anthropic, ollama, responses]
+
+/** Who asks: what is written for them, and what they make of it. */
+export interface Asker {
+  readonly dialect: Dialect
+  readonly protocol: Protocol
+  /** The answers that can be told them. */
+  readonly wire: Wire
+  /** The request that a client would send. */
+  readonly request: (more: object) => { readonly [key: string]: unknown }
+  /** Whether a frame is the last of a stream that ended well. */
+  readonly isLast: (frame: Frame) => boolean
+}
+
+const messages = [{ role: "user", content: "hello" }]
+
+export const askers: ReadonlyArray<Asker> = [
+  {
+    ...OpenAiChat,
+    wire: OpenAi.wire,
+    request: (more) => ({ model: "m", messages, ...more }),
+    isLast: ({ data }) => data === "[DONE]"
+  },
+  {
+    ...AnthropicMessages,
+    wire: messagesWire,
+    request: (more) => ({ model: "m", max_tokens: 100, messages, ...more }),
+    isLast: ({ event }) => event === "message_stop"
+  },
+  {
+    ...OpenAiResponses,
+    wire: Responses.wire,
+    request: (more) => ({ model: "m", input: messages, ...more }),
+    isLast: ({ event }) => event === "response.completed" || event === "response.incomplete"
+  }
+]

@@ -29,6 +29,25 @@ export interface Wire {
   readonly usageOptional: boolean
 }
 
+/** What two wire formats can both express: what an answer on its way from the one to the other keeps. */
+export const both = (one: Wire, other: Wire): Wire => {
+  const [ordered, free] = one.order === "grouped" ? [one, other] : [other, one]
+  return {
+    parts: ordered.parts.filter((part) => free.parts.includes(part)),
+    order: ordered.order,
+    reasoning: {
+      max: Math.min(one.reasoning.max, other.reasoning.max),
+      signed: one.reasoning.signed.filter((issuer) => other.reasoning.signed.includes(issuer)),
+      unsigned: one.reasoning.unsigned && other.reasoning.unsigned
+    },
+    arguments: one.arguments === "object" ? "object" : other.arguments,
+    finishReasons: one.finishReasons.filter((reason) => other.finishReasons.includes(reason)),
+    stopSequence: one.stopSequence && other.stopSequence,
+    buckets: one.buckets.filter((bucket) => other.buckets.includes(bucket)),
+    usageOptional: one.usageOptional && other.usageOptional
+  }
+}
+
 const words = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }) },
   { weight: 1, arbitrary: fc.constantFrom("\n", "data: x\n\n", "[DONE]", '"\\', "\u2028", "é👩‍👩‍👧‍👦", " ", "```json") }
@@ -44,7 +63,15 @@ const json = fc
 const parts = (wire: Wire): { readonly [T in PartType]: fc.Arbitrary<AssistantPart> } => {
   // A wire without signatures draws none, and an empty choice cannot be built.
   const issuers = wire.reasoning.signed.length === 0 ? ["nobody"] : wire.reasoning.signed
-  const signed = { signature: base64, issuer: fc.constantFrom(...issuers) }
+  const signed = fc.constantFrom(...issuers).chain((issuer) =>
+    // OpenAI's ciphertext is bound to an id.
+    fc.record({
+      signature: issuer === "openai-responses" ? fc.tuple(identifier, base64).map((both) => both.join(":")) : base64,
+      issuer: fc.constant(issuer)
+    })
+  )
+  const withText = (part: fc.Arbitrary<{ readonly text: string; readonly redacted?: true }>) =>
+    fc.tuple(part, signed).map(([part, whose]) => ({ type: "reasoning" as const, ...part, ...whose }))
   const reasoning = fc.constant("reasoning" as const)
   return {
     text: fc.record({ type: fc.constant("text" as const), text }),
@@ -60,8 +87,8 @@ const parts = (wire: Wire): { readonly [T in PartType]: fc.Arbitrary<AssistantPa
       ...(wire.reasoning.signed.length === 0
         ? []
         : [
-            fc.record({ type: reasoning, text: fc.oneof(text, fc.constant("")), ...signed }),
-            fc.record({ type: reasoning, text: fc.constant(""), redacted: fc.constant(true), ...signed })
+            withText(fc.record({ text: fc.oneof(text, fc.constant("")) })),
+            withText(fc.constant({ text: "", redacted: true }))
           ])
     )
   }

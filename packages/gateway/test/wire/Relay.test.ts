@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AnthropicMessages from "@penstock/gateway/protocols/anthropic-messages/AnthropicMessages"
 import * as OllamaChat from "@penstock/gateway/protocols/ollama-chat/OllamaChat"
 import { dialect, protocol } from "@penstock/gateway/protocols/openai-chat/OpenAiChat"
-import * as PassThrough from "@penstock/gateway/protocols/openai-chat/PassThrough"
+import * as Chat from "@penstock/gateway/protocols/openai-chat/PassThrough"
 import * as Relay from "@penstock/gateway/wire/Relay"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import * as fc from "effect/FastCheck"
@@ -12,7 +12,7 @@ import { chunksOf, cut, sseOptions, type Cut } from "./bytes.ts"
 
 /** For a caller who asked for usage, or did not. */
 const passThrough = (includeUsage: boolean) =>
-  Relay.passThrough(protocol, includeUsage ? () => false : PassThrough.isUsageOnly, PassThrough.endMark)
+  Relay.passThrough(protocol, includeUsage ? () => false : Chat.passThrough.isUsageOnly, Chat.passThrough.endMark)
 
 const through = (body: Uint8Array | string, includeUsage: boolean, how: Cut = "whole") => {
   const relay = passThrough(includeUsage)

@@ -7,7 +7,7 @@ import { BudgetState } from "../LedgerEntry.ts"
 import * as ApiError from "./ApiError.ts"
 import { AdminAuth } from "./Authorization.ts"
 
-/** The gateway's budget first, then those of keys in the order of the configuration. */
+/** The gateway's budget first, then those of keys, declared ones before made ones. */
 export class BudgetList extends Schema.Class<BudgetList>("BudgetList")({ budgets: Schema.Array(BudgetState) }) {}
 
 export const BudgetsApi = HttpApiGroup.make("budgets")
@@ -17,7 +17,7 @@ export const BudgetsApi = HttpApiGroup.make("budgets")
       .annotate(OpenApi.Summary, "List budgets")
       .annotate(
         OpenApi.Description,
-        "Every budget of the configuration, with what was spent and what is held back in its present window. What a " +
+        "The budgets of the gateway and of every key, with what was spent and what is held back in its present window. What a " +
           "request may cost at most is held back until it is settled. Windows are those of the calendar in UTC; a week " +
           "begins on Monday."
       )

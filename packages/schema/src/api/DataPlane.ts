@@ -13,6 +13,15 @@ const failure = (description: string): Json => ({
 
 const header = (description: string): Json => ({ description, schema: { type: "string" } })
 
+/** As OpenAI sends them; only where the key has such a limit. */
+const rateHeaders: Json = Object.fromEntries(
+  ["requests", "tokens"].flatMap((unit) => [
+    [`x-ratelimit-limit-${unit}`, header(`The key's ${unit} a minute`)],
+    [`x-ratelimit-remaining-${unit}`, header(`How many ${unit} are left of them`)],
+    [`x-ratelimit-reset-${unit}`, header("Until all of them are back: `1s`, `6m0s`")]
+  ])
+)
+
 const chatCompletions: Json = {
   post: {
     tags: ["data plane"],
@@ -27,7 +36,24 @@ const chatCompletions: Json = {
       description: "OpenAI: create a chat completion",
       url: "https://platform.openai.com/docs/api-reference/chat/create"
     },
-    parameters: [],
+    parameters: [
+      {
+        name: "Idempotency-Key",
+        in: "header",
+        required: false,
+        schema: { type: "string", minLength: 1, maxLength: 255 },
+        description:
+          "The same key with the same body is the same request: a repeat joins the running call or gets the finished " +
+          "answer, for 24 hours, and is billed once"
+      },
+      {
+        name: "Cache-Control",
+        in: "header",
+        required: false,
+        schema: { type: "string", enum: ["no-cache", "no-store"] },
+        description: "`no-cache`: not answered from the cache; `no-store`: nor kept in it"
+      }
+    ],
     security: [{ bearer: [] }, { apiKey: [] }],
     requestBody: {
       required: true,
@@ -56,7 +82,11 @@ const chatCompletions: Json = {
           "x-penstock-model": header("The model's name at the provider"),
           "x-penstock-attempts": header("How many attempts it took"),
           "x-penstock-cost-usd": header("What it cost, when that is known; not on streams"),
-          "x-penstock-dropped": header("Fields of the request that the provider's protocol cannot express")
+          "x-penstock-dropped": header("Fields of the request that the provider's protocol cannot express"),
+          "x-penstock-fallback": header("`true` when another target than the first answered"),
+          "x-penstock-cache": header("`hit` or `miss`, where the cache is on"),
+          "idempotent-replayed": header("`true` on the answer to a repeat"),
+          ...rateHeaders
         },
         content: {
           "application/json": { schema: { type: "object", properties: { object: { const: "chat.completion" } } } },
@@ -68,7 +98,13 @@ const chatCompletions: Json = {
       "403": failure("The key may not use this model"),
       "404": failure("No provider has this model"),
       "413": failure("The body is larger than `server.max_body`"),
-      "429": failure("The provider limits the rate; `Retry-After` says how long"),
+      "402": failure("A budget does not allow it; the message says which, what is left and when it resets"),
+      "409": failure("The Idempotency-Key was sent before with another body"),
+      "422": failure("No target of the model can do what the request needs"),
+      "429": {
+        ...failure("The key's rate is reached, or the provider limits its own; `Retry-After` says how long"),
+        headers: { "retry-after": header("Seconds"), ...rateHeaders }
+      },
       "500": failure("Penstock failed"),
       "502": failure("The provider failed, refused the gateway's key or broke off; its answer is in `upstream`"),
       "503": failure("The provider is not configured or not reachable; the message says what to set"),

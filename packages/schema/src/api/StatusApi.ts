@@ -3,6 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { Breaker } from "../Explanation.ts"
 
 export class Health extends Schema.Class<Health>("Health")({
   status: Schema.Literal("ok"),
@@ -14,7 +15,10 @@ export class ProviderState extends Schema.Class<ProviderState>("ProviderState")(
   configured: Schema.Boolean.annotations({ description: "Whether everything that it needs is set" }),
   reachable: Schema.NullOr(Schema.Boolean).annotations({ description: "Null when it was not asked" }),
   ready: Schema.Boolean.annotations({ description: "Whether it can be called" }),
-  reason: Schema.NullOr(Schema.String).annotations({ description: "Why not" })
+  reason: Schema.NullOr(Schema.String).annotations({ description: "Why not" }),
+  breakers: Schema.Record({ key: Schema.String, value: Breaker }).annotations({
+    description: "By model, those that have failed lately; all others are closed"
+  })
 }) {}
 
 const readiness = {

@@ -1,6 +1,8 @@
 /** Ready: the ledger works, and at least one provider can be called. */
+import type { BreakerState, Service as Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Service as Ledger } from "@penstock/gateway/ledger/Ledger"
 import type { Service as Registry } from "@penstock/gateway/providers/ProviderRegistry"
+import * as Explain from "@penstock/gateway/routing/Explain"
 import { NotReady, ProviderState, Ready } from "@penstock/schema/api/StatusApi"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,22 +19,40 @@ const ledgerState = (ledger: Ledger) =>
     )
   )
 
-const providerState = (check: ProviderCheck.Check, showAddresses: boolean): ProviderState =>
+const providerState = (
+  check: ProviderCheck.Check,
+  breakers: ReadonlyArray<BreakerState>,
+  showAddresses: boolean
+): ProviderState =>
   new ProviderState({
     protocol: check.provider.protocol.id,
     configured: check.provider.missing === null,
     reachable: ProviderCheck.reachable(check),
     ready: ProviderCheck.callable(check),
-    reason: ProviderCheck.reason(check, showAddresses)
+    reason: ProviderCheck.reason(check, showAddresses),
+    breakers: Object.fromEntries(
+      breakers
+        .filter(({ provider }) => provider === check.provider.name)
+        .map((breaker) => [breaker.model, Explain.breakerOf(breaker)])
+    )
   })
 
-export const readiness = Effect.fnUntraced(function* (ledger: Ledger, registry: Registry, showAddresses: boolean) {
+export interface Asked {
+  readonly ledger: Ledger
+  readonly registry: Registry
+  readonly breakers: Breakers
+}
+
+export const readiness = Effect.fnUntraced(function* ({ breakers, ledger, registry }: Asked, showAddresses: boolean) {
   const [ledgerNow, checks] = yield* Effect.all([ledgerState(ledger), ProviderCheck.checkAll(registry)], {
     concurrency: "unbounded"
   })
+  const failing = breakers.states()
   const state = {
     ledger: ledgerNow,
-    providers: Object.fromEntries(checks.map((check) => [check.provider.name, providerState(check, showAddresses)]))
+    providers: Object.fromEntries(
+      checks.map((check) => [check.provider.name, providerState(check, failing, showAddresses)])
+    )
   }
   return ledgerNow.ready && checks.some(ProviderCheck.callable)
     ? new Ready({ status: "ready", ...state })

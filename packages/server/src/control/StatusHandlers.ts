@@ -1,6 +1,7 @@
 /** `GET /`, `/health` and `/ready`: open to everyone. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Breakers } from "@penstock/gateway/failover/Breakers"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import { Router } from "@penstock/gateway/routing/Router"
@@ -23,6 +24,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
     const registry = yield* ProviderRegistry
     const router = yield* Router
     const ledger = yield* Ledger
+    const breakers = yield* Breakers
     return handlers
       .handleRaw("landing", ({ request }) =>
         Effect.sync(() => {
@@ -38,7 +40,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
       )
       .handle("health", () => Effect.succeed(health))
       .handle("ready", () =>
-        Effect.suspend(() => readiness(ledger, registry, settings.current().server.auth === "none"))
+        Effect.suspend(() => readiness({ breakers, ledger, registry }, settings.current().server.auth === "none"))
       )
   })
 )

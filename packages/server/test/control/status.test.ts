@@ -34,20 +34,29 @@ describe("GET /ready", () => {
       assert.deepStrictEqual(json.ledger, { ready: true, reason: null })
       const { anthropic, ollama, openai } = json.providers
       const protocol = "openai-chat"
-      assert.deepStrictEqual(openai, { protocol, configured: true, reachable: true, ready: true, reason: null })
+      assert.deepStrictEqual(openai, {
+        protocol,
+        configured: true,
+        reachable: true,
+        ready: true,
+        reason: null,
+        breakers: {}
+      })
       assert.deepStrictEqual(anthropic, {
         protocol,
         configured: false,
         reachable: null,
         ready: false,
-        reason: "ANTHROPIC_API_KEY is not set"
+        reason: "ANTHROPIC_API_KEY is not set",
+        breakers: {}
       })
       assert.deepStrictEqual(ollama, {
         protocol,
         configured: true,
         reachable: false,
         ready: false,
-        reason: "nobody answers at http://ollama.internal:1"
+        reason: "nobody answers at http://ollama.internal:1",
+        breakers: {}
       })
     })
   )

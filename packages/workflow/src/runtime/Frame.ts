@@ -50,6 +50,10 @@ export class Frame {
     return new Frame(this, values, { ...this.place, ...place })
   }
 
+  value(name: string): unknown {
+    return this.#values.get(name)
+  }
+
   pathOf({ path }: PlanStep): string {
     return this.place.rename(StepPath.instance(path, this.place.rounds))
   }

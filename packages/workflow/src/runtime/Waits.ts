@@ -21,8 +21,8 @@ import type { World } from "./World.ts"
 
 /** What a wait ends with; the engine's clock leaves nothing. */
 const Arrival = Schema.Union(
-  Schema.Struct({ _tag: Schema.Literal("Signal"), body: Schema.Unknown }),
-  Schema.Struct({ _tag: Schema.Literal("Cancelled") })
+  Schema.TaggedStruct("Signal", { body: Schema.Unknown }),
+  Schema.TaggedStruct("Cancelled", {})
 )
 export type Arrival = typeof Arrival.Type
 

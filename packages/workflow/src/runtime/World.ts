@@ -39,11 +39,20 @@ export const services: Effect.Effect<Services, never, Needs> = Effect.gen(functi
   }
 })
 
+/** A plan, and those that it calls. */
+export interface Definition {
+  readonly hash: string
+  readonly plan: Plan
+  readonly calls: ReadonlyMap<string, Definition>
+}
+
 export interface World extends Services {
   readonly runId: string
   readonly plan: Plan
-  /** The plans of the workflows that it calls; theirs are asked for by the name that the caller uses. */
-  readonly callee: (plan: Plan, name: string) => Plan | null
+  /** The workflows that this one calls, as they were when the run started. */
+  readonly callees: ReadonlyMap<string, Definition>
+  /** How many workflows are around this one. */
+  readonly depth: number
   readonly caller: Caller | null
   readonly channel: Channel
   /** False while it is tidying up: what undoes and what runs finally is not cancelled. */

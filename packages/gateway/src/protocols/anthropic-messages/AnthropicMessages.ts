@@ -1,4 +1,5 @@
-/** Anthropic's Messages API, and the vendors that follow it. */
+/** Anthropic's Messages API, as a provider speaks it (and the vendors that follow it) and as a caller does. */
+import type { Dialect } from "../Dialect.ts"
 import type { Protocol } from "../Protocol.ts"
 import { failure } from "./ClassifyFailure.ts"
 import { decode } from "./DecodeAnswer.ts"
@@ -7,6 +8,11 @@ import { isObject, objectIn } from "../../wire/Json.ts"
 import { longestAnswer } from "./LowerReasoning.ts"
 import { lowerRequest } from "./LowerRequest.ts"
 import { model } from "./Model.ts"
+import { passThrough } from "./PassThrough.ts"
+import { read } from "./ReadRequest.ts"
+import { write } from "./WriteAnswer.ts"
+import * as WriteFailure from "./WriteFailure.ts"
+import { encoder } from "./WriteStream.ts"
 
 /** The version of the API that everything here is written for. */
 const version = "2023-06-01"
@@ -32,4 +38,15 @@ export const protocol: Protocol = {
   decoder,
   failure,
   modelNames
+}
+
+export const dialect: Dialect = {
+  id: "anthropic-messages",
+  endpoint: "messages",
+  read,
+  write,
+  encoder,
+  failure: WriteFailure.body,
+  failureFrame: WriteFailure.frame,
+  passThrough
 }

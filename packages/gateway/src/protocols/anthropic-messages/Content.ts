@@ -1,8 +1,8 @@
 /** What is the same in a whole content block and in the start of a streamed one. */
 import { shimTool } from "./Shim.ts"
-import { type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
+import { isObject, type JsonObject, objectIn, parse, stringIn } from "../../wire/Json.ts"
 
-/** Who signs thinking. */
+/** Who signs thinking, and whose words those of the wire are. */
 export const issuer = "anthropic-messages"
 
 export type Block =
@@ -38,5 +38,12 @@ export const read = (block: JsonObject): Block | null => {
   }
 }
 
-export const signed = (signature: string): { readonly signature?: string; readonly issuer?: string } =>
-  signature === "" ? {} : { signature, issuer }
+/**
+ * A call's arguments as the object that Anthropic wants. What the model wrote may be no JSON object: it is then wrapped
+ * the way Anthropic's page on fine-grained tool streaming proposes, so that the model sees its own mistake.
+ */
+export const callInput = (text: string): JsonObject => {
+  if (text.trim() === "") return {}
+  const value = parse(text)
+  return isObject(value) ? value : { INVALID_JSON: text }
+}

@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as Failure from "./ClassifyFailure.ts"
 import * as Content from "./Content.ts"
+import * as Issuer from "../Issuer.ts"
 import * as FinishReason from "./FinishReason.ts"
 import { isObject, type JsonObject } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
@@ -29,9 +30,9 @@ const part = (block: JsonObject): ReadonlyArray<AssistantPart> => {
     case "answer":
       return [{ type: "text", text: JSON.stringify(read.input) }]
     case "thinking":
-      return [{ type: "reasoning", text: read.text, ...Content.signed(read.signature) }]
+      return [{ type: "reasoning", text: read.text, ...Issuer.read(read.signature, Content.issuer) }]
     case "redacted":
-      return [{ type: "reasoning", text: "", redacted: true, ...Content.signed(read.data) }]
+      return [{ type: "reasoning", text: "", redacted: true, ...Issuer.read(read.data, Content.issuer) }]
     case "tool-call":
       return [{ type: "tool-call", id: read.id, name: read.name, arguments: JSON.stringify(read.input) }]
     default:

@@ -4,6 +4,7 @@ import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Decoder, Frame } from "../Protocol.ts"
 import * as Failure from "./ClassifyFailure.ts"
 import * as Content from "./Content.ts"
+import * as Issuer from "../Issuer.ts"
 import * as FinishReason from "./FinishReason.ts"
 import { isObject, type JsonObject, numberIn, objectIn, parse, stringIn } from "../../wire/Json.ts"
 import * as Usage from "./Usage.ts"
@@ -88,7 +89,7 @@ export const decoder = (): Decoder => {
         open.set(at, { type: "redacted", part: index })
         return [
           { type: "reasoning-start", index, redacted: true },
-          { type: "reasoning-end", index, ...Content.signed(block.data) }
+          { type: "reasoning-end", index, ...Issuer.read(block.data, Content.issuer) }
         ]
       case "tool-call":
         toolCalls = true
@@ -138,7 +139,7 @@ export const decoder = (): Decoder => {
       case "text":
         return [{ type: "text-end", index: block.part }]
       case "thinking":
-        return [{ type: "reasoning-end", index: block.part, ...Content.signed(block.signature) }]
+        return [{ type: "reasoning-end", index: block.part, ...Issuer.read(block.signature, Content.issuer) }]
       case "answer": {
         const ended: StreamEvent = { type: "text-end", index: block.part }
         if (block.written) return [ended]

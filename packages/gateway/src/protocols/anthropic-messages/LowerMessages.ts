@@ -13,9 +13,8 @@ import type {
 import type { AssistantPart, ChatRequest, Message, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import { issuer } from "./Content.ts"
+import { callInput, issuer } from "./Content.ts"
 import type { Model } from "./Model.ts"
-import { isObject, type JsonObject, parse } from "../../wire/Json.ts"
 
 export interface Conversation {
   readonly system: ReadonlyArray<TextBlockParam>
@@ -77,16 +76,6 @@ const attachment = (part: UserPart, path: string, dropped: Array<string>): Reado
 
 /** Anthropic allows fewer characters in a call's id than others do; call and result change alike. */
 const callId = (id: string): string => id.replaceAll(/[^A-Za-z0-9_-]/g, "_")
-
-/**
- * A call's arguments as the object that Anthropic wants. What the model wrote may be no JSON object: it is then wrapped
- * the way Anthropic's page on fine-grained tool streaming proposes, so that the model sees its own mistake.
- */
-const callInput = (text: string): JsonObject => {
-  if (text.trim() === "") return {}
-  const value = parse(text)
-  return isObject(value) ? value : { INVALID_JSON: text }
-}
 
 const assistantBlock = (
   part: AssistantPart,

@@ -4,6 +4,8 @@ import type { ChatRequest, JsonSchema } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as gatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
+import { withBreakpoints } from "./CacheBreakpoints.ts"
+import { issuer } from "./Content.ts"
 import { conversation, lacksThinking } from "./LowerMessages.ts"
 import { reasoning, type Sampling, sampling } from "./LowerReasoning.ts"
 import { isForced, tools } from "./LowerTools.ts"
@@ -70,6 +72,7 @@ const outputConfig = (request: ChatRequest, model: Model, effort: OutputConfig["
 /** OpenAI's `metadata` is free, Anthropic's knows `user_id` only. */
 const metadata = (request: ChatRequest, dropped: Array<string>): Pick<Body, "metadata"> => {
   const own = request.extra["metadata"]
+  if (own !== undefined && own !== null && !isObject(own)) dropped.push("metadata")
   const entries = isObject(own) ? Object.entries(own) : []
   for (const [key] of entries) if (key !== "user_id") dropped.push(`metadata.${key}`)
   const named = isObject(own) && typeof own["user_id"] === "string" ? own["user_id"] : undefined
@@ -96,7 +99,15 @@ const betaHeader = (betas: unknown): { readonly [name: string]: string } => {
   return names.length === 0 ? {} : { "anthropic-beta": names.join(",") }
 }
 
-export const lowerRequest = (request: ChatRequest, options: LowerOptions): Either.Either<Lowered, GatewayError> => {
+/** A caller who speaks our own words has said in them what the effort was read from. */
+const unechoed = (request: ChatRequest): ChatRequest => {
+  if (request.dialect !== issuer) return request
+  const { reasoningEffort: _, ...rest } = request
+  return rest
+}
+
+export const lowerRequest = (asked: ChatRequest, options: LowerOptions): Either.Either<Lowered, GatewayError> => {
+  const request = unechoed(asked)
   const reserved = (request.tools ?? []).findIndex((tool) => tool.name === shimTool)
   if (reserved >= 0) {
     const param = `tools.${reserved}.name`
@@ -143,5 +154,8 @@ export const lowerRequest = (request: ChatRequest, options: LowerOptions): Eithe
     ...(request.stream === true ? { stream: true } : {})
   }
   unsupported(request, dropped)
-  return Either.right({ body: { ...body, ...own }, headers: betaHeader(request.extra["betas"]), dropped })
+  // A caller who speaks our own words has them for marks, and one who has set a mark knows better.
+  const mayMark = options.cachePrompt === true && request.dialect !== issuer && own["cache_control"] === undefined
+  const sent = mayMark ? withBreakpoints(body) : body
+  return Either.right({ body: { ...sent, ...own }, headers: betaHeader(request.extra["betas"]), dropped })
 }

@@ -40,9 +40,12 @@ const newest = 9900
 /** `claude-sonnet-4-5-20250929`, `claude-3-7-sonnet-latest`, `claude-opus-4.8`: a date is not a version. */
 const pattern = /claude-(?:v?(\d+)(?:[.-](\d{1,2}))?-)?([a-z]+)(?:-(\d{1,2})(?:[.-](\d{1,2})(?!\d))?(?!\d))?/
 
+/** Whether a model is Anthropic's own. */
+export const isClaude = (name: string): boolean => name.toLowerCase().includes("claude")
+
 const parse = (name: string): Version | null => {
   const lower = name.toLowerCase()
-  if (!lower.includes("claude")) return null
+  if (!isClaude(lower)) return null
   if (/claude-v?[12](?!\d)/.test(lower)) return { family: "", number: 200 }
   const match = pattern.exec(lower)
   const major = match?.[1] ?? match?.[4]

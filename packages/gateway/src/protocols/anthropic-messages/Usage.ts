@@ -2,6 +2,7 @@
  * Counts as Anthropic sends them, in disjoint buckets: its `input_tokens` leaves out what was read from or written to
  * the cache, its `output_tokens` contains the thinking.
  */
+import type { Usage as Written } from "@anthropic-ai/sdk/resources/messages"
 import * as Usage from "@penstock/schema/Usage"
 import { isObject, type JsonObject, numberIn, objectIn } from "../../wire/Json.ts"
 
@@ -37,3 +38,23 @@ export const read = (usage: unknown): Usage.Usage | null => {
     reasoning: thinking
   })
 }
+
+/**
+ * Anthropic's clients add these numbers up without a look, so that counts nobody knows are 0 here; `null` is what they
+ * know for the rest. There is no word for audio: it is input and output like any other.
+ */
+export const write = (usage: Usage.Usage | null): Written => ({
+  input_tokens: usage === null ? 0 : usage.input + usage.inputAudio,
+  cache_creation_input_tokens: usage === null ? null : usage.cacheWrite5m + usage.cacheWrite1h,
+  cache_read_input_tokens: usage === null ? null : usage.cacheRead,
+  cache_creation:
+    usage === null
+      ? null
+      : { ephemeral_5m_input_tokens: usage.cacheWrite5m, ephemeral_1h_input_tokens: usage.cacheWrite1h },
+  output_tokens: usage === null ? 0 : usage.completionTokens,
+  output_tokens_details: usage === null ? null : { thinking_tokens: usage.reasoning },
+  server_tool_use: null,
+  service_tier: null,
+  inference_geo: null,
+  speed: null
+})

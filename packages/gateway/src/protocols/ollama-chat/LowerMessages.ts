@@ -77,6 +77,7 @@ const lowerAssistant = (parts: ReadonlyArray<AssistantPart>, path: string, walk:
         if (part.text !== "") thinking.push(part.text)
         // Reasoning that is nothing but another provider's ciphertext.
         else walk.dropped.push(`${path}.${index}`)
+        if (part.text !== "" && part.signature !== undefined) walk.dropped.push(`${path}.${index}.signature`)
         break
       case "tool-call": {
         const args = part.arguments.trim() === "" ? {} : parse(part.arguments)

@@ -5,27 +5,18 @@
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import * as InvalidRequest from "./InvalidRequest.ts"
-
-/** `null` means absent. Kept as it is: a transformation would double the cost of looking. */
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
+import * as InvalidRequest from "../InvalidRequest.ts"
+import { envelope, optionalInEnvelope } from "../WireSchema.ts"
 
 export const ChatEnvelope = Schema.Struct({
-  // Names are kept in the ledger and in tables.
-  model: Schema.NonEmptyString.pipe(
-    Schema.maxLength(256, { description: "the name of a model, of 256 characters at most; GET /v1/models lists them" })
-  ),
+  ...envelope,
   messages: Schema.NonEmptyArray(
     Schema.Struct({ role: Schema.String }).annotations({ description: "an object with a role" })
   ).annotations({ description: "an array of at least one message" }),
-  stream: optional(Schema.Boolean),
-  temperature: optional(Schema.Number),
-  top_p: optional(Schema.Number),
-  max_tokens: optional(Schema.Int),
-  max_completion_tokens: optional(Schema.Int),
-  n: optional(Schema.Int),
-  tools: optional(Schema.Array(Schema.Object)),
-  stream_options: optional(Schema.Object)
+  max_tokens: optionalInEnvelope(Schema.Int),
+  max_completion_tokens: optionalInEnvelope(Schema.Int),
+  n: optionalInEnvelope(Schema.Int),
+  stream_options: optionalInEnvelope(Schema.Object)
 })
 export type ChatEnvelope = typeof ChatEnvelope.Type
 

@@ -1,8 +1,6 @@
-/**
- * What a request holds beyond what is read: nothing is lost without a word. `null` and empty lists, which clients send
- * back from answers (`audio`, `annotations`), say nothing and are left out.
- */
+/** What a chat completions request holds beyond what is read. */
 import { isObject, listIn, type JsonObject } from "../../wire/Json.ts"
+import { collect } from "../Leftovers.ts"
 
 const messageFields: { readonly [role: string]: ReadonlySet<string> } = {
   system: new Set(["role", "content"]),
@@ -21,21 +19,6 @@ const messageFields: { readonly [role: string]: ReadonlySet<string> } = {
   ]),
   tool: new Set(["role", "content", "tool_call_id", "name"]),
   function: new Set(["role", "content", "name"])
-}
-
-const says = (value: unknown): boolean =>
-  value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0)
-
-const collect = (
-  into: Record<string, unknown>,
-  path: string,
-  from: JsonObject,
-  known: (name: string) => boolean
-): void => {
-  for (const name in from) {
-    // JSON may have a field of this name; assigning it would change the object itself.
-    if (name !== "__proto__" && !known(name) && says(from[name])) into[`${path}${name}`] = from[name]
-  }
 }
 
 /** By name at the top, by path below. */

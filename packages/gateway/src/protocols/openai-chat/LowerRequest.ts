@@ -8,14 +8,18 @@
 import type { ChatRequest, Message, ResponseFormat, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
 import type { JsonObject } from "../../wire/Json.ts"
+import { isShared } from "../openai-responses/Shared.ts"
 import { imageUrl } from "./Media.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { toolCall } from "./WriteAnswer.ts"
 
 const isOpenAiModel = (model: string): boolean => /^(?:ft:)?(?:gpt-\d|o\d|chatgpt-)/.test(model)
 
+/** OpenAI's models that refuse to be told how hard to think. */
+const isThoughtless = (model: string): boolean => /^(?:ft:)?(?:gpt-[34]|chatgpt-)/.test(model)
+
 /** Issuers whose signatures mean something only to another protocol. */
-const foreignIssuers: ReadonlySet<string> = new Set(["anthropic-messages", "ollama-chat"])
+const foreignIssuers: ReadonlySet<string> = new Set(["anthropic-messages", "ollama-chat", "openai-responses"])
 
 type Part = UserPart | ToolResultPart["content"][number]
 
@@ -165,11 +169,15 @@ export const lower = (request: ChatRequest, { model }: LowerOptions): Lowered =>
   const dropped: Array<string> = []
   const extra: Record<string, unknown> = {}
   for (const name in request.extra) {
-    // Paths, and not names of fields: see ReadRequest.
-    if (name.includes(".")) dropped.push(name)
+    // Paths, and not names of fields: see ReadRequest. Or another wire's words, which would be refused.
+    const foreign = request.dialect !== undefined && !(request.dialect === "openai-responses" && isShared(name))
+    if (name.includes(".") || foreign) dropped.push(name)
     else extra[name] = request.extra[name]
   }
   if (openAi && request.topK !== undefined) dropped.push("top_k")
+  // A caller in these very words is taken at them; others asked for an effort in words that every model takes.
+  const effort = request.dialect !== undefined && isThoughtless(model) ? undefined : request.reasoningEffort
+  if (effort !== request.reasoningEffort) dropped.push("reasoning_effort")
   const { maxTokens, responseFormat: format, stop, stream, tools, toolChoice: choice } = request
   const body = present({
     model,
@@ -186,7 +194,7 @@ export const lower = (request: ChatRequest, { model }: LowerOptions): Lowered =>
     presence_penalty: request.presencePenalty,
     seed: request.seed,
     stop: stop === undefined || stop.length === 0 ? undefined : stop,
-    reasoning_effort: request.reasoningEffort,
+    reasoning_effort: effort,
     user: request.user,
     stream,
     stream_options: stream === true ? { include_usage: true } : undefined

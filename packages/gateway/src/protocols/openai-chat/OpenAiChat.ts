@@ -7,6 +7,7 @@ import { decode } from "./DecodeAnswer.ts"
 import { decoder } from "./DecodeStream.ts"
 import { listIn, objectIn, stringIn } from "../../wire/Json.ts"
 import { lower } from "./LowerRequest.ts"
+import { passThrough } from "./PassThrough.ts"
 import { read } from "./ReadRequest.ts"
 import { write } from "./WriteAnswer.ts"
 import * as WriteFailure from "./WriteFailure.ts"
@@ -36,5 +37,6 @@ export const dialect: Dialect = {
   write,
   encoder,
   failure: WriteFailure.body,
-  failureFrame: WriteFailure.frame
+  failureFrame: WriteFailure.frame,
+  passThrough
 }

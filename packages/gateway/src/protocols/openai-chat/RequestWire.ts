@@ -6,10 +6,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { imageSource, readDataUrl } from "./Media.ts"
-
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true, nullable: true })
-
-const AnyObject = Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({ description: "an object" })
+import { AnyObject, optional, TokenLimit } from "../WireSchema.ts"
 
 const ImageUrl = Schema.String.pipe(
   Schema.filter((url, _options, ast) => {
@@ -132,11 +129,6 @@ export const JsonSchemaFormat = Schema.Struct({
 const OtherFormat = Schema.Struct(
   { type: Schema.String.pipe(Schema.filter((type) => type !== "json_schema")) },
   { key: Schema.String, value: Schema.Unknown }
-)
-
-const TokenLimit = Schema.Number.pipe(
-  Schema.filter((limit) => Number.isSafeInteger(limit) && limit > 0),
-  Schema.annotations({ description: "a positive integer" })
 )
 
 /** Fields that differ from the neutral ones by no more than their name are renamed here. */

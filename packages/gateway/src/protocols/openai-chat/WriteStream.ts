@@ -47,7 +47,9 @@ class ChunkEncoder implements Encoder {
     const { begun, created } = context
     if (begun === undefined) return
     this.head = begun.first === null ? headOf(begun.id, created, begun.model) : passedHead(begun, begun.first, created)
-    for (const [position, index] of begun.calls.entries()) this.calls.set(index, position)
+    for (const event of begun.events) {
+      if (event.type === "tool-call-start") this.calls.set(event.index, this.calls.size)
+    }
   }
 
   write(event: StreamEvent): string {

@@ -20,10 +20,13 @@ const anthropicTypes: ReadonlyMap<number, string> = new Map([
   [529, "overloaded_error"]
 ])
 
+const openAi = (status: number): object => ({
+  error: { message: message(status), type: openAiType(status), param: null, code: null }
+})
+
 const bodies: { readonly [P in ProtocolId]: (status: number) => object } = {
-  "openai-chat": (status) => ({
-    error: { message: message(status), type: openAiType(status), param: null, code: null }
-  }),
+  "openai-chat": openAi,
+  "openai-responses": openAi,
   "anthropic-messages": (status) => {
     const type = anthropicTypes.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error")
     return { type: "error", error: { type, message: message(status) } }

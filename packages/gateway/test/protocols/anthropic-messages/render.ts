@@ -1,4 +1,4 @@
-/** An answer as Anthropic would have sent it, whole and streamed. Test-side: the product writes no Messages (yet). */
+/** An answer as Anthropic would have sent it, whole and streamed. Test-side: the product's own writer is tested against it. */
 import type { AssistantPart } from "@penstock/schema/ChatRequest"
 import type { Completion, FinishReason } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
