@@ -56,7 +56,8 @@ const parseArguments = (text: string): { readonly value: unknown } | null => {
 /** What the model is told of its call. A tool that fails tells so, and the model may try otherwise. */
 const answerOf = (world: World, tools: ReadonlyMap<string, Offered>, call: ToolCallPart) => {
   const tool = tools.get(call.name)
-  if (tool === undefined) return Effect.succeed(`There is no tool "${call.name}". There are: ${[...tools.keys()].join(", ")}`)
+  if (tool === undefined)
+    return Effect.succeed(`There is no tool "${call.name}". There are: ${[...tools.keys()].join(", ")}`)
   const args = parseArguments(call.arguments)
   if (args === null) return Effect.succeed("The arguments are not JSON.")
   return world.tools.call(tool.server, tool.tool, args.value).pipe(

@@ -89,7 +89,8 @@ export const parallel = Effect.fnUntraced(function* (
       const results = yield* settled(yield* Effect.forEach(all, ({ work }) => work, unbounded))
       return byName(all, (at) => {
         const result = results[at]
-        if (result === undefined || Either.isRight(result)) return { status: "succeeded", output: result?.right ?? null }
+        if (result === undefined || Either.isRight(result))
+          return { status: "succeeded", output: result?.right ?? null }
         return { status: "failed", error: StepError.failureOf(result.left) }
       })
     }

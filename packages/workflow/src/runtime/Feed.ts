@@ -65,22 +65,29 @@ const make = Effect.gen(function* () {
     return channel
   })
 
-  const channel = (runId: string) => opening.withPermits(1)(Effect.suspend(() => {
-    const known = open.get(runId)
-    return known === undefined ? begin(runId) : Effect.succeed(known)
-  }))
+  const channel = (runId: string) =>
+    opening.withPermits(1)(
+      Effect.suspend(() => {
+        const known = open.get(runId)
+        return known === undefined ? begin(runId) : Effect.succeed(known)
+      })
+    )
 
   const service: Service = {
     channel,
     events: (runId, after) =>
       Stream.unwrapScoped(
         Effect.gen(function* () {
+          const before = yield* store.events(runId, after)
+          if (before.some(({ type }) => type === lastType)) return Stream.fromIterable(before)
           const { heard } = yield* channel(runId)
           const live = yield* Stream.fromPubSub(heard, { scoped: true })
           const stored = yield* store.events(runId, after)
           const seen = new Set(stored.map(({ number }) => number))
           const later = Stream.filter(live, ({ number }) => number > after && !seen.has(number))
-          return Stream.concat(Stream.fromIterable(stored), later).pipe(Stream.takeUntil(({ type }) => type === lastType))
+          return Stream.concat(Stream.fromIterable(stored), later).pipe(
+            Stream.takeUntil(({ type }) => type === lastType)
+          )
         })
       ),
     close: (runId) => Effect.sync(() => void open.delete(runId))

@@ -43,7 +43,8 @@ export const layerNone: Layer.Layer<Http> = Layer.succeed(Http, {
   send: ({ url }) => Effect.fail(forbidden(`no host may be reached, so ${url} was not; list the hosts that may`))
 })
 
-const isJson = (contentType: string | undefined): boolean => /^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType ?? "")
+const isJson = (contentType: string | undefined): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType ?? "")
 
 const parsed = (text: string): unknown => {
   try {
@@ -60,9 +61,12 @@ export const layer = (hosts: HostList): Layer.Layer<Http, never, HttpClient.Http
     Effect.map(HttpClient.HttpClient, (client) => ({
       send: Effect.fn("Http.send")(function* ({ body, headers, method, url }: Request) {
         const address = URL.canParse(url) ? new URL(url) : null
-        if (address === null || !/^https?:$/.test(address.protocol)) return yield* forbidden(`"${url}" is no http address`)
+        if (address === null || !/^https?:$/.test(address.protocol))
+          return yield* forbidden(`"${url}" is no http address`)
         if (!hosts.allows(address.host)) {
-          return yield* forbidden(`the host ${address.host} is not on the list: ${hosts.names.join(", ") || "it is empty"}`)
+          return yield* forbidden(
+            `the host ${address.host} is not on the list: ${hosts.names.join(", ") || "it is empty"}`
+          )
         }
         if (!isHttpMethod(method)) return yield* forbidden(`"${method}" is no method`)
         const base = HttpClientRequest.make(method)(address, { headers })

@@ -57,7 +57,10 @@ export const call = Effect.fnUntraced(function* (world: World, place: Place, req
     )
   // What was cut short has its price too.
   const spent = Effect.suspend(() => spentOn(world, id, fold(events)?.usage ?? null))
-  yield* Effect.ensuring(answer, Effect.map(spent, (spent) => tries.add(spent)))
+  yield* Effect.ensuring(
+    answer,
+    Effect.map(spent, (spent) => tries.add(spent))
+  )
   const completion = fold(events)
   if (completion === null) {
     return yield* StepError.make(place.step, "server", "the provider's answer has no end", tries.count)
@@ -88,7 +91,10 @@ const contentOf = (content: unknown): string | null => {
 }
 
 /** The messages of a file, which are those of chat completions. */
-export const readMessages = (value: unknown, step: string): Effect.Effect<ReadonlyArray<Message>, StepError.StepError> =>
+export const readMessages = (
+  value: unknown,
+  step: string
+): Effect.Effect<ReadonlyArray<Message>, StepError.StepError> =>
   Effect.forEach(Array.isArray(value) ? value : [value], (message: unknown, at) => {
     const content = isReadonlyRecord(message) ? contentOf(message["content"]) : null
     const role = isReadonlyRecord(message) ? message["role"] : null

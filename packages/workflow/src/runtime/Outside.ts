@@ -34,9 +34,7 @@ export const callTool = Effect.fnUntraced(function* (
 })
 
 const headersOf = (value: unknown): { readonly [name: string]: string } =>
-  isReadonlyRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
-    : {}
+  isReadonlyRecord(value) ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)])) : {}
 
 const reasonOf = (status: number): StepError.Reason => {
   if (status === 429) return "rate_limit"
@@ -63,5 +61,9 @@ export const sendRequest = Effect.fnUntraced(function* (
   )
   // `on_error: continue` takes any answer for one.
   if (response.status < 400 || step.onError === "continue") return response
-  return yield* StepError.make(step.id, reasonOf(response.status), `${action.method} ${url} answered ${response.status}`)
+  return yield* StepError.make(
+    step.id,
+    reasonOf(response.status),
+    `${action.method} ${url} answered ${response.status}`
+  )
 })

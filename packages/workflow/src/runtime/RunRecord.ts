@@ -3,15 +3,7 @@ import { NanoDollars, toUsd } from "@penstock/schema/Money"
 import * as Schema from "effect/Schema"
 import { Failure } from "./StepError.ts"
 
-export const RunStatus = Schema.Literal(
-  "queued",
-  "running",
-  "waiting",
-  "succeeded",
-  "failed",
-  "rejected",
-  "cancelled"
-)
+export const RunStatus = Schema.Literal("queued", "running", "waiting", "succeeded", "failed", "rejected", "cancelled")
 export type RunStatus = typeof RunStatus.Type
 
 const ended: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "rejected", "cancelled"])
@@ -137,7 +129,9 @@ export const metricsOf = (
     steps: topLevel.map(({ id, path, type }) => {
       const own = steps.find((step) => step.path === path)
       const spent = sum(
-        steps.filter((step) => step.path === path || step.path.startsWith(`${path}/`) || step.path.startsWith(`${path}~`))
+        steps.filter(
+          (step) => step.path === path || step.path.startsWith(`${path}/`) || step.path.startsWith(`${path}~`)
+        )
       )
       return {
         id,

@@ -38,7 +38,12 @@ export class StepError extends Schema.TaggedError<StepError>("@penstock/workflow
 export const make = (step: string, reason: Reason, message: string, attempt = 1): StepError =>
   new StepError({ step, reason, message, attempt })
 
-export const failureOf = ({ attempt, message, reason, step }: StepError): Failure => ({ step, reason, message, attempt })
+export const failureOf = ({ attempt, message, reason, step }: StepError): Failure => ({
+  step,
+  reason,
+  message,
+  attempt
+})
 
 /** What nothing in the file can handle: the run is to end. */
 export const isFinal = ({ reason }: StepError): boolean => reason === "cancelled"

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { Action, PlanStep } from "../compiler/Plan.ts"
 import * as Attempts from "./Attempts.ts"
 import * as Blocks from "./Blocks.ts"
-import { type Body, Paused, type Run, type RunList } from "./Body.ts"
+import { type Body, Paused, paused, type Run, type RunList } from "./Body.ts"
 import { type Frame, readsOf, type StepView } from "./Frame.ts"
 import * as Leaf from "./Leaf.ts"
 import { nothingSpent, type Outcome } from "./RunRecord.ts"
@@ -52,7 +52,8 @@ const runAsReady = Effect.fnUntraced(function* (run: Run, steps: ReadonlyArray<P
       Effect.gen(function* () {
         const waited = step.waitsFor.flatMap((path) => ends.get(path) ?? [])
         const ended = yield* Effect.forEach(waited, Deferred.await)
-        const result: unknown = ended.every((one) => one) ? yield* Effect.catchTag(runStep(run, step, frame), "Paused", Effect.succeed) : new Paused()
+        const ready = ended.every((one) => one)
+        const result = ready ? yield* Effect.catchTag(runStep(run, step, frame), "Paused", Effect.succeed) : paused
         const own = ends.get(step.path)
         if (own !== undefined) yield* Deferred.succeed(own, !(result instanceof Paused))
         return result
@@ -67,7 +68,8 @@ const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Fr
   const path = frame.pathOf(step)
   if (!(yield* isToRun(step, frame))) return yield* skip(run, step, path, frame)
   const { outcome, ...first } = yield* perform(run, step, path, frame)
-  const handled = outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
+  const handled =
+    outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
   const output = handled === null ? first.output : handled.output
   if (handled !== null && handled.caught) {
     const { world } = run
@@ -133,12 +135,7 @@ const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: str
 })
 
 /** Puts down the beginning and the end of a step that is no activity. Doing so again changes nothing. */
-const within = Effect.fnUntraced(function* (
-  { world }: Run,
-  step: PlanStep,
-  path: string,
-  work: Body<unknown>
-) {
+const within = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: string, work: Body<unknown>) {
   const waits = step.action.type === "approve" || step.action.type === "wait"
   if (!waits) {
     yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
@@ -236,7 +233,12 @@ const act = (run: Run, step: PlanStep, action: Action, path: string, frame: Fram
     case "fail":
       return Effect.flatMap(frame.evaluate(action.message, step.id), (message) =>
         Effect.fail(
-          new StepError.StepError({ step: step.id, reason: action.code ?? "failed", message: String(message), attempt: 1 })
+          new StepError.StepError({
+            step: step.id,
+            reason: action.code ?? "failed",
+            message: String(message),
+            attempt: 1
+          })
         )
       )
     case "parallel":

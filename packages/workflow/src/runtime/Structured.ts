@@ -33,7 +33,12 @@ export const read = (
   const invalid = (problems: ReadonlyArray<string>) => {
     tries.feedback = { answer: text, problems }
     return Effect.fail(
-      StepError.make(step, "invalid_output", `the answer is not what output_schema asks for: ${problems.join("; ")}`, tries.count)
+      StepError.make(
+        step,
+        "invalid_output",
+        `the answer is not what output_schema asks for: ${problems.join("; ")}`,
+        tries.count
+      )
     )
   }
   const parsed = parse(text)

@@ -47,7 +47,7 @@ export const call = Effect.fnUntraced(function* (
     },
     compensations: run.compensations
   }
-  const body = Effect.zipRight(runList(inside, plan.steps, inner), inner.evaluate(plan.output, step.id))
+  const body = Effect.flatMap(runList(inside, plan.steps, inner), () => inner.evaluate(plan.output, step.id))
   const finished = Effect.tap(body, () => runList(inside, plan.finally, inner.enter()))
   return yield* Effect.catchTag(finished, "StepError", (error) =>
     Effect.gen(function* () {

@@ -47,7 +47,9 @@ export interface MemoryTool extends ToolDescription {
 const unknown = (what: string) => new ToolFailure({ reason: "invalid_request", message: `there is no ${what}` })
 
 /** Servers that are functions of this program. */
-export const layerMemory = (servers: { readonly [server: string]: ReadonlyArray<MemoryTool> } = {}): Layer.Layer<Tools> =>
+export const layerMemory = (
+  servers: { readonly [server: string]: ReadonlyArray<MemoryTool> } = {}
+): Layer.Layer<Tools> =>
   Layer.succeed(Tools, {
     call: (server, tool, args) =>
       servers[server]?.find(({ name }) => name === tool)?.call(args) ??

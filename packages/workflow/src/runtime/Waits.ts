@@ -28,8 +28,7 @@ export type Arrival = typeof Arrival.Type
 
 const decodeArrival = Schema.decodeUnknownEither(Arrival)
 
-export const deferredOf = (path: string) =>
-  DurableDeferred.make(`DurableClock/${path}`, { success: Schema.Unknown })
+export const deferredOf = (path: string) => DurableDeferred.make(`DurableClock/${path}`, { success: Schema.Unknown })
 
 const Begun = Schema.Struct({
   /** A signal that came before anybody waited. */

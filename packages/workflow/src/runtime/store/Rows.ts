@@ -2,7 +2,15 @@
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { CacheUse, Metrics, type RunEvent, type RunRecord, RunStatus, type StepRecord, StepStatus } from "../RunRecord.ts"
+import {
+  CacheUse,
+  Metrics,
+  type RunEvent,
+  type RunRecord,
+  RunStatus,
+  type StepRecord,
+  StepStatus
+} from "../RunRecord.ts"
 import { Failure } from "../StepError.ts"
 import type { Definition } from "./RunStore.ts"
 
@@ -91,8 +99,7 @@ const decodeEvents = Schema.decodeUnknown(
   )
 )
 
-export const events = (rows: unknown) =>
-  Effect.map(decodeEvents(rows), (decoded): ReadonlyArray<RunEvent> => decoded)
+export const events = (rows: unknown) => Effect.map(decodeEvents(rows), (decoded): ReadonlyArray<RunEvent> => decoded)
 
 const decodeDefinitions = Schema.decodeUnknown(
   Schema.Array(
