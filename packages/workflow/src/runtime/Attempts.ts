@@ -54,7 +54,7 @@ export const delayOf = ({ delayMillis, factor, maxDelayMillis }: RetryPlan, retr
 
 const wait = Effect.fnUntraced(function* (retry: RetryPlan, number: number, { retryAfterMillis = 0 }: StepError) {
   const delay = delayOf(retry, number)
-  const jittered = retry.jitter === "full" ? delay * (yield* Random.next) : delay
+  const jittered = retry.jitter === "full" ? Math.round(delay * (yield* Random.next)) : delay
   yield* Effect.sleep(Duration.millis(Math.max(jittered, Math.min(retryAfterMillis, retry.maxDelayMillis))))
 })
 
