@@ -9,6 +9,7 @@ import type { KeyStoreError } from "@penstock/gateway/keys/KeyStore"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
+import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
@@ -32,7 +33,7 @@ const layerLedger = Layer.unwrapEffect(
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory).pipe(
+const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
   Layer.provideMerge(layerLedger),

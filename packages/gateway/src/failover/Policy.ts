@@ -53,6 +53,21 @@ export const builtIn: Policy = {
 
 const builtInShare = 0.05
 
+/**
+ * The limits of the phases. One that is not written beside the total is at most half of it: whoever gives an answer five
+ * seconds in all wants another target to have some of them.
+ */
+const limitsOver = (base: Policy["timeout"], timeout: FailoverConfig["timeout"]): Policy["timeout"] => {
+  const total = timeout?.total ?? base.total
+  const most = Math.ceil(total / 2)
+  return {
+    connect: timeout?.connect ?? Math.min(base.connect, most),
+    firstToken: timeout?.first_token ?? Math.min(base.firstToken, most),
+    idle: timeout?.idle ?? Math.min(base.idle, most),
+    total
+  }
+}
+
 /** What a configuration says, over what holds without it. */
 export const over = (
   base: Policy,
@@ -65,12 +80,7 @@ export const over = (
     maxDelay: retry?.max_delay ?? base.retry.maxDelay,
     jitter: retry?.jitter ?? base.retry.jitter
   },
-  timeout: {
-    connect: timeout?.connect ?? base.timeout.connect,
-    firstToken: timeout?.first_token ?? base.timeout.firstToken,
-    idle: timeout?.idle ?? base.timeout.idle,
-    total: timeout?.total ?? base.timeout.total
-  },
+  timeout: limitsOver(base.timeout, timeout),
   commit: stream?.commit ?? base.commit,
   fallbackOn: fallback_on === undefined ? base.fallbackOn : new Set(fallback_on),
   breaker: {

@@ -53,6 +53,18 @@ describe("the policy of a model", () => {
     assert.deepStrictEqual([policy.retry.max, policy.retry.delay, policy.timeout.idle], [5, 1000, 60_000])
     assert.deepStrictEqual(policy.hedge, { after: 2000, maxShare: 0.05 })
   })
+
+  it("leaves half of a short total to another target, unless a phase's own limit is written beside it", () => {
+    const table = tableOf({
+      models: {
+        short: { targets: ["a/x"], timeout: { total: "5s" } },
+        own: { targets: ["a/x"], timeout: { total: "5s", first_token: "4s" } }
+      }
+    })
+    const half = { connect: 2500, firstToken: 2500, idle: 2500, total: 5000 }
+    assert.deepStrictEqual(table.match("short").policy.timeout, half)
+    assert.deepStrictEqual(table.match("own").policy.timeout, { ...half, firstToken: 4000 })
+  })
 })
 
 describe("a target", () => {

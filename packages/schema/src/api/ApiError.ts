@@ -104,7 +104,7 @@ export const fromOpenAiError = (status: number, { error }: OpenAiError): Gateway
   })
 }
 
-const withStatus = (status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503, description: string) =>
+const withStatus = (status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503 | 504, description: string) =>
   Schema.transform(
     OpenAiError,
     Schema.typeSchema(GatewayError).pipe(Schema.filter((error) => error.status === status)),
@@ -121,7 +121,10 @@ export const Forbidden = withStatus(403, "The key is known and may not do this")
 export const NotFound = withStatus(404, "There is no such thing; the message names the nearest that exists")
 export const Conflict = withStatus(409, "What is there already does not allow it; the message says what to do")
 export const TooLarge = withStatus(413, "The body is larger than `server.max_body`")
+export const Unprocessable = withStatus(422, "What was sent does not meet its schema; the message names each path")
 export const Internal = withStatus(500, "Penstock failed; the log has the cause under the request's id")
+export const BadGateway = withStatus(502, "Whoever was asked answered with a failure, or what nobody can read")
+export const GatewayTimeout = withStatus(504, "Whoever was asked did not answer in time")
 export const Unavailable = withStatus(
   503,
   "A provider is not configured or not reachable; the message says what to set"

@@ -8,6 +8,7 @@ import { BudgetsApi } from "./BudgetsApi.ts"
 import { describe } from "./DataPlane.ts"
 import { KeysApi } from "./KeysApi.ts"
 import { LedgerApi } from "./LedgerApi.ts"
+import { McpApi } from "./McpApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
 import { StatusApi } from "./StatusApi.ts"
@@ -19,6 +20,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(LedgerApi)
   .add(KeysApi)
   .add(BudgetsApi)
+  .add(McpApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

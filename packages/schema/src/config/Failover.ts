@@ -27,7 +27,9 @@ export const TimeoutConfig = strictStruct({
     description: "Until the first token, or a whole answer's head"
   }),
   idle: Schema.optional(PositiveTimerMillis).annotations({ description: "Between two pieces of an answer" }),
-  total: Schema.optional(PositiveTimerMillis).annotations({ description: "For everything, all attempts together" })
+  total: Schema.optional(PositiveTimerMillis).annotations({
+    description: "For everything, all attempts together; a phase without a limit beside it gets at most half"
+  })
 })
 export type TimeoutConfig = typeof TimeoutConfig.Type
 

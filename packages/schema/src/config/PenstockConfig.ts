@@ -8,6 +8,7 @@ import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { BudgetConfig, RateConfig } from "./Limits.ts"
+import { McpConfig } from "./Mcp.ts"
 import { ByteSize, DurationMillis, TimerMillis } from "./Units.ts"
 
 const price = { description: "a price in USD per million tokens, 0 or from 0.000001 to 1000000" }
@@ -188,6 +189,9 @@ const sections = {
   keys: optionalWith(Schema.Array(KeyConfig), () => []).annotations({ description: "Virtual keys" }),
   budget: Schema.optional(BudgetConfig).annotations({ description: "For the whole gateway" }),
   cache: optionalWith(CacheConfig, () => Schema.decodeSync(CacheConfig)({})),
+  mcp: optionalWith(McpConfig, () => Schema.decodeSync(McpConfig)({})).annotations({
+    description: "Servers whose tools models and workflows may use"
+  }),
   workflows: optionalWith(Schema.NonEmptyString, () => "workflows").annotations({
     description: "Folder of the workflow files"
   }),

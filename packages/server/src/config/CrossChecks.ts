@@ -6,9 +6,10 @@ import type { Path } from "./ConfigSource.ts"
 import * as FailoverChecks from "./FailoverChecks.ts"
 import * as FaultChecks from "./FaultChecks.ts"
 import * as LimitChecks from "./LimitChecks.ts"
+import * as McpChecks from "./McpChecks.ts"
 import * as ModelChecks from "./ModelChecks.ts"
 import type { Names, Report } from "./Report.ts"
-import { didYouMean } from "./Suggestion.ts"
+import { didYouMean } from "@penstock/schema/Suggestion"
 
 /** Only `*` is special in a pattern. */
 const checkPattern = (pattern: string, path: Path, report: Report) => {
@@ -122,6 +123,7 @@ export const check = (file: PenstockFile, names: Names, insecure: boolean, repor
   checkPricing(file, names, report)
   LimitChecks.check(file, report)
   FaultChecks.check(file, report)
+  McpChecks.check(file.mcp, report)
   if (/^[a-z][a-z0-9+]+:\/\//i.test(file.database)) {
     report.error(["database"], "expected the path of an SQLite file; this version keeps its data in no other database")
   }

@@ -8,7 +8,7 @@ import { renderPath } from "./ConfigIssue.ts"
 import * as Expectation from "./Expectation.ts"
 import * as ReservedKeys from "./ReservedKeys.ts"
 import { isSecretPath } from "./SecretPaths.ts"
-import { didYouMean, nearest } from "./Suggestion.ts"
+import { didYouMean, nearest } from "@penstock/schema/Suggestion"
 
 export interface Mistake {
   readonly path: ReadonlyArray<PropertyKey>

@@ -1,5 +1,6 @@
 /** The configuration in force as a person reads it: every default filled in, no secret shown. */
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -13,19 +14,30 @@ const encode = Schema.encodeSync(PenstockConfig)
 
 const hidden = Redacted.make("<redacted>")
 
+const hide = (values: { readonly [name: string]: unknown }) => Record.map(values, () => hidden)
+
 const redact = (config: PenstockConfig): PenstockConfig => {
   const { admin_key, ...server } = config.server
   return {
     ...config,
     database: withoutCredentials(config.database),
     server: admin_key === undefined ? server : { ...server, admin_key: hidden },
+    mcp: {
+      ...config.mcp,
+      servers: Record.map(config.mcp.servers, ({ env, headers, url, ...rest }) => ({
+        ...rest,
+        env: hide(env),
+        headers: hide(headers),
+        ...(url === undefined ? {} : { url: withoutCredentials(url) })
+      }))
+    },
     keys: config.keys.map((key) => ({ ...key, key: hidden })),
     providers: Object.fromEntries(
       Object.entries(config.providers).map(([name, { api_key, base_url, headers, ...rest }]) => [
         name,
         {
           ...Struct.omit(rest, "key_variable"),
-          headers: Object.fromEntries(Object.keys(headers).map((header) => [header, hidden])),
+          headers: hide(headers),
           ...(base_url === undefined ? {} : { base_url: withoutCredentials(base_url) }),
           ...(api_key === undefined ? {} : { api_key: hidden })
         }

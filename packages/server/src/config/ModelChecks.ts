@@ -6,7 +6,7 @@ import type { PenstockFile } from "@penstock/schema/config/PenstockConfig"
 import type { Path } from "./ConfigSource.ts"
 import { type Edge, edgesOf, entryOf, type ModelEntry, modelsBehind, routeOf } from "./ModelGraph.ts"
 import type { Names, Report } from "./Report.ts"
-import { didYouMean } from "./Suggestion.ts"
+import { didYouMean } from "@penstock/schema/Suggestion"
 
 export const unknownProvider = (name: string, names: Names): readonly [string, string] => [
   `no provider is called ${JSON.stringify(name)}`,

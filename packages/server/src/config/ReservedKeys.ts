@@ -1,7 +1,7 @@
 /** Sections that are part of the format but do nothing in this version: accepted with a warning. */
 import { isRecord } from "effect/Predicate"
 
-const reserved: ReadonlyArray<string> = ["mcp", "telemetry"]
+const reserved: ReadonlyArray<string> = ["telemetry"]
 
 /** The tree without its reserved sections, and which of them it had. */
 export const take = (tree: unknown): { readonly rest: unknown; readonly found: ReadonlyArray<string> } => {

@@ -3,7 +3,11 @@
 export const isSecretPath = (path: ReadonlyArray<PropertyKey>): boolean => {
   const last = path.at(-1)
   return (
-    last === "api_key" || last === "admin_key" || (last === "key" && path[0] === "keys") || path.includes("headers")
+    last === "api_key" ||
+    last === "admin_key" ||
+    (last === "key" && path[0] === "keys") ||
+    (path[0] === "mcp" && path.length > 3 && path[3] === "env") ||
+    path.includes("headers")
   )
 }
 

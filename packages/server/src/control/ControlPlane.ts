@@ -9,6 +9,7 @@ import type { Budgets } from "@penstock/gateway/budgets/Budgets"
 import type { Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Keys } from "@penstock/gateway/keys/Keys"
 import type { Ledger } from "@penstock/gateway/ledger/Ledger"
+import type { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import type { Router } from "@penstock/gateway/routing/Router"
 import type { Settings } from "@penstock/gateway/Settings"
@@ -23,6 +24,7 @@ import * as Documentation from "./Documentation.ts"
 import * as Failures from "./Failures.ts"
 import * as KeysHandlers from "./KeysHandlers.ts"
 import * as LedgerHandlers from "./LedgerHandlers.ts"
+import * as McpHandlers from "./McpHandlers.ts"
 import * as ModelsHandlers from "./ModelsHandlers.ts"
 import * as RoutingHandlers from "./RoutingHandlers.ts"
 import * as StatusHandlers from "./StatusHandlers.ts"
@@ -32,6 +34,7 @@ const layerGroups = Layer.mergeAll(
   RoutingHandlers.layer,
   LedgerHandlers.layer,
   KeysHandlers.layer,
+  McpHandlers.layer,
   BudgetsHandlers.layer,
   StatusHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
@@ -47,7 +50,7 @@ const layer = Documentation.layer.pipe(
 export const make: Effect.Effect<
   HttpApp.Default,
   never,
-  Breakers | Budgets | Keys | Ledger | ProviderRegistry | Router | Settings | Scope.Scope
+  Breakers | Budgets | Keys | Ledger | McpHub | ProviderRegistry | Router | Settings | Scope.Scope
 > = Effect.gen(function* () {
   const context = yield* Layer.build(layer)
   const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)

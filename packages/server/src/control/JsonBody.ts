@@ -50,9 +50,18 @@ export interface Options {
   readonly empty?: unknown
 }
 
+/** What a body holds, or the first field at fault in it. */
+export const decoder = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknown(schema)
+  return (body: unknown): Effect.Effect<A, GatewayError> =>
+    Effect.mapError(decode(body, { errors: "all" }), (error) =>
+      invalidRequest(ParseResult.ArrayFormatter.formatErrorSync(error))
+    )
+}
+
 /** Reads bodies of a schema. */
 export const reader = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decodeUnknown(schema)
+  const decode = decoder(schema)
   return (request: HttpServerRequest.HttpServerRequest, options: Options): Effect.Effect<A, GatewayError> =>
     Effect.gen(function* () {
       const reading = readText(request, options.limit, options.wanted)
@@ -66,8 +75,6 @@ export const reader = <A, I>(schema: Schema.Schema<A, I>) => {
           )
         : reading
       const body = optional && text.trim() === "" ? options.empty : yield* parse(text, options.wanted)
-      return yield* Effect.mapError(decode(body, { errors: "all" }), (error) =>
-        invalidRequest(ParseResult.ArrayFormatter.formatErrorSync(error))
-      )
+      return yield* decode(body)
     })
 }

@@ -9,7 +9,7 @@ import type { Caller } from "@penstock/schema/api/Caller"
 import { Model, ModelList } from "@penstock/schema/api/ModelsApi"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
-import { nearest } from "../config/Suggestion.ts"
+import { nearest } from "@penstock/schema/Suggestion"
 import * as ProviderCheck from "./ProviderCheck.ts"
 
 export interface Sources {

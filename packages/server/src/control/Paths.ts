@@ -3,7 +3,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import { dataPlanePaths } from "@penstock/schema/api/DataPlane"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
-import { nearest } from "../config/Suggestion.ts"
+import { nearest } from "@penstock/schema/Suggestion"
 
 /** Served beside the API. */
 export const documentPaths = { spec: "/openapi.json", docs: "/docs" } as const

@@ -2,12 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { position, renderError } from "@penstock/server/config/ConfigIssue"
 import { assembled } from "./Assemble.ts"
+import { mcpMistakes } from "./McpMistakes.ts"
 import { mistakes } from "./Mistakes.ts"
 import { moreMistakes } from "./MoreMistakes.ts"
 import { policyMistakes } from "./PolicyMistakes.ts"
 
 describe("every kind of mistake is told with its place and what to do", () => {
-  for (const mistake of [...mistakes, ...moreMistakes, ...policyMistakes]) {
+  for (const mistake of [...mistakes, ...moreMistakes, ...policyMistakes, ...mcpMistakes]) {
     it.effect(mistake.name, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.asVoid(assembled(mistake)))

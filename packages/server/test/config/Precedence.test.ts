@@ -174,7 +174,7 @@ describe("what is accepted with a warning", () => {
         "    timeout: {total: 1s}",
         "    hedge: {after: 0ms}"
       ].join("\n")
-      assert.deepStrictEqual(yield* warningsOf(yaml), ["1:1 telemetry", "3:1 mcp"])
+      assert.deepStrictEqual(yield* warningsOf(yaml), ["1:1 telemetry"])
     })
   )
 

@@ -77,7 +77,20 @@ const tree = some({
     )
   ),
   pricing: some({ overrides: mostly(named(some({ input: number, output: number }))) }),
-  mcp: scalar,
+  mcp: some({
+    servers: named(
+      some({
+        command: name,
+        args: list(name),
+        env: named(name),
+        url: name,
+        headers: named(name),
+        timeout: span,
+        tools: list(name)
+      })
+    ),
+    allow_hosts: mostly(list(name))
+  }),
   telemetry: scalar
 })
 

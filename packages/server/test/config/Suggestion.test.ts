@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { maskLine } from "@penstock/server/config/SecretPaths"
-import { editDistance, nearest } from "@penstock/server/config/Suggestion"
+import { editDistance, nearest } from "@penstock/schema/Suggestion"
 import * as fc from "effect/FastCheck"
 
 const word = fc.string({ maxLength: 12 })

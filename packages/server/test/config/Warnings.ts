@@ -79,5 +79,10 @@ export const warnings: ReadonlyArray<{ readonly name: string; readonly yaml: str
     name: "a fault that never befalls",
     yaml: "providers: {demo: {fault: {reset: true, probability: 0}}}\n",
     told: "1:20 providers.demo.fault: a probability of 0: nothing fails"
+  },
+  {
+    name: "an MCP server whose tools may not be used",
+    yaml: "mcp: {servers: {a: {command: npx, tools: []}}}\n",
+    told: "1:42 mcp.servers.a.tools: an empty list allows none of its tools"
   }
 ]

@@ -5,6 +5,7 @@ import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
+import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { Provider } from "@penstock/gateway/providers/Provider"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -68,6 +69,7 @@ export interface Options {
   readonly config?: object
   readonly providers?: { readonly [name: string]: FakeProvider }
   readonly ledger?: LedgerService
+  readonly mcp?: Layer.Layer<McpHub.McpHub>
   /** A test that moves time passes its own runtime; otherwise time is real. */
   readonly runtime?: Runtime.Runtime<never>
 }
@@ -86,7 +88,13 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
     options.ledger === undefined
       ? LedgerMemory.layer
       : Layer.succeed(Ledger, { ...options.ledger, onRelease: () => Effect.void })
-  const layer = Layer.mergeAll(Breakers.layer, Budgets.layer, Keys.layerMemory, Router.layer).pipe(
+  const layer = Layer.mergeAll(
+    Breakers.layer,
+    Budgets.layer,
+    Keys.layerMemory,
+    Router.layer,
+    options.mcp ?? McpHub.layer
+  ).pipe(
     Layer.provideMerge(layerLedger),
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)

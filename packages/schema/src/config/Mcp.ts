@@ -1,0 +1,48 @@
+/** MCP servers, as a person writes them. Whether one has a `command` or a `url` is checked beside the file's other rules. */
+import * as Schema from "effect/Schema"
+import { optionalWith, strictStruct } from "./Fields.ts"
+import { PositiveTimerMillis } from "./Units.ts"
+
+const Secrets = Schema.Record({ key: Schema.NonEmptyString, value: Schema.Redacted(Schema.String) })
+
+export const McpUrl = Schema.String.pipe(
+  Schema.pattern(/^https?:\/\/[^\s/?#]+[^\s#]*$/, { description: "an http:// or https:// address" })
+)
+
+export const McpServerConfig = strictStruct({
+  command: Schema.optional(Schema.NonEmptyString).annotations({ description: "A program that speaks MCP over stdio" }),
+  args: optionalWith(Schema.Array(Schema.String), () => []),
+  env: optionalWith(Secrets, () => ({})).annotations({
+    description: "Its environment, beside PATH, HOME, LANG and TMPDIR: it gets nothing else of ours"
+  }),
+  cwd: Schema.optional(Schema.NonEmptyString).annotations({ description: "Folder that it runs in" }),
+  url: Schema.optional(McpUrl).annotations({ description: "A server that speaks MCP over HTTP" }),
+  headers: optionalWith(Secrets, () => ({})).annotations({ description: "Sent with each request to `url`" }),
+  timeout: optionalWith(PositiveTimerMillis, () => 60_000).annotations({
+    description: "For a start, and for a call between two signs of progress"
+  }),
+  tools: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]).annotations({
+    description: "Which of its tools may be used; `*` stands for any characters"
+  }),
+  prefix: optionalWith(Schema.Literal("always", "conflict", "none"), () => "always" as const).annotations({
+    description: "When a tool's name begins with the server's, as in files__read_file"
+  }),
+  start: optionalWith(Schema.Literal("lazy", "eager"), () => "lazy" as const).annotations({
+    description: "lazy: at first use; eager: with Penstock"
+  })
+})
+export type McpServerConfig = typeof McpServerConfig.Type
+
+export const McpConfig = strictStruct({
+  servers: optionalWith(Schema.Record({ key: Schema.String, value: McpServerConfig }), () => ({})),
+  allow_commands_over_http: optionalWith(Schema.Boolean, () => false).annotations({
+    description: "Lets the admin API start programs on this machine"
+  }),
+  allow_hosts: optionalWith(Schema.Array(Schema.NonEmptyString), () => []).annotations({
+    description: "Hosts that a URL given over HTTP may lead to although their addresses are private"
+  })
+})
+export type McpConfig = typeof McpConfig.Type
+
+/** The name of a server: part of paths and of tools' names, so no `__` in it. */
+export const mcpServerName = /^(?!.*__)[A-Za-z0-9](?:[A-Za-z0-9_-]{0,30}[A-Za-z0-9])?$/
