@@ -5,6 +5,7 @@ import type { Explanation } from "@penstock/schema/Explanation"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
 import * as GatewayError from "@penstock/schema/GatewayError"
+import type * as Ids from "@penstock/schema/Ids"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -41,6 +42,8 @@ import { Settings } from "./Settings.ts"
 export interface CallOptions {
   /** Default: nobody in particular, who may use every model. */
   readonly caller?: Caller
+  /** The name that the ledger keeps the call under; a new one by default. */
+  readonly id?: Ids.RequestId
   /** The workflow that asks, for the ledger. */
   readonly workflowName?: string
   /** The workflow's run, and what it may spend. */
@@ -176,7 +179,7 @@ const make = Effect.gen(function* () {
 
   const callOf = Effect.fnUntraced(function* (request: ChatRequest, stream: boolean, options: CallOptions) {
     const call: Call<ReadonlyArray<StreamEvent>> = {
-      id: yield* RequestId.next,
+      id: options.id ?? (yield* RequestId.next),
       arrivedAt: yield* Clock.currentTimeMillis,
       caller: options.caller ?? anonymous,
       endpoint: "chat.completions",

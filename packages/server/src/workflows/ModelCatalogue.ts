@@ -4,7 +4,7 @@
  * certain: one is unknown when the provider says so, or when it is a slip of the pen away from one that exists.
  */
 import type { Service as Prices } from "@penstock/gateway/ledger/PriceBook"
-import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import { PriceBook, type Priced } from "@penstock/gateway/ledger/PriceBook"
 import * as PriceList from "@penstock/gateway/ledger/PriceList"
 import * as BuiltIn from "@penstock/gateway/providers/BuiltIn"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -15,7 +15,7 @@ import { PicoDollarsPerToken } from "@penstock/schema/Money"
 import type { ModelCatalogue, ModelFacts } from "@penstock/workflow/checker/Catalogues"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { editDistance } from "../config/Suggestion.ts"
+import { editDistance } from "@penstock/schema/Suggestion"
 import * as ProviderCheck from "../control/ProviderCheck.ts"
 
 /** The models that each provider lists; one that was not asked or did not answer is absent. */
@@ -94,13 +94,13 @@ export const of = ({ at, config, listed, priced, prices }: Sources): ModelCatalo
     ])
   ]
 
-  const targetOf = (target: RoutingTable.Target | RoutingTable.Unresolved): RoutingTable.Target => {
+  const targetOf = (target: RoutingTable.Target | RoutingTable.Unresolved): Priced => {
     if ("provider" in target) return target
     const { family, provider } = target.alias
     const found = family === null ? listed.get(provider)?.[0] : prices.newest(provider, family)[0]
     return { provider, model: found ?? target.name }
   }
-  const factsOf = (target: RoutingTable.Target): ModelFacts => {
+  const factsOf = (target: Priced): ModelFacts => {
     const { contextWindow, maxOutputTokens } = prices.facts(target)
     // Prices grow with the prompt: the worst case is that of the longest.
     const price = prices.price(target, at, contextWindow ?? 0)
@@ -113,7 +113,7 @@ export const of = ({ at, config, listed, priced, prices }: Sources): ModelCatalo
           : { input: price.input, output: PicoDollarsPerToken.make(Math.max(price.output, price.reasoning)) }
     }
   }
-  const exists = (name: string, matchedBy: string, { model, provider }: RoutingTable.Target): boolean => {
+  const exists = (name: string, matchedBy: string, { model, provider }: Priced): boolean => {
     if (!Object.hasOwn(providers, provider)) return false
     const models = listed.get(provider)
     if (models !== undefined && listsAll(providers[provider])) return isListed(model, provider, models)

@@ -1,0 +1,148 @@
+/**
+ * The one workflow that the engine knows, `penstock/run`: reads a stored definition and runs it. Its body is pure but
+ * for activities, deferreds, clocks, and records that are the same when they are written again.
+ */
+import * as DurableWorkflow from "@effect/workflow/Workflow"
+import { WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Layer from "effect/Layer"
+import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import * as Schema from "effect/Schema"
+import type { Plan } from "../compiler/Plan.ts"
+import { type Body, Paused, type Run } from "./Body.ts"
+import { CallerRecord } from "./CallerRecord.ts"
+import * as Definitions from "./Definitions.ts"
+import { lastType } from "./Feed.ts"
+import { Frame } from "./Frame.ts"
+import { metricsOf, type RunStatus } from "./RunRecord.ts"
+import * as StepError from "./StepError.ts"
+import * as Steps from "./Steps.ts"
+import * as World from "./World.ts"
+
+export const PenstockRun = DurableWorkflow.make({
+  name: "penstock/run",
+  payload: {
+    runId: Schema.String,
+    definitionHash: Schema.String,
+    input: Schema.Unknown,
+    caller: Schema.NullOr(CallerRecord),
+    rehearsal: Schema.Boolean
+  },
+  idempotencyKey: ({ runId }) => runId
+})
+type Payload = typeof PenstockRun.payloadSchema.Type
+
+const statusOf = (error: StepError.StepError | null): RunStatus => {
+  if (error === null) return "succeeded"
+  if (error.reason === "cancelled") return "cancelled"
+  return error.reason === "rejected" ? "rejected" : "failed"
+}
+
+interface Result {
+  readonly output: unknown
+  readonly error: StepError.StepError | null
+}
+
+/** The steps; after a failure what undoes and what catches; in any case what runs finally. */
+const steps = (run: Run, plan: Plan, frame: Frame): Body<Result> =>
+  Effect.gen(function* () {
+    const done = yield* orError(Steps.runList(run, plan.steps, frame))
+    const tidying: Run = { ...run, world: { ...run.world, stoppable: false } }
+    let result: Result = { output: null, error: null }
+    if (Either.isRight(done)) {
+      const output = frame.evaluate(plan.output, plan.name)
+      result = Either.isRight(output) ? { output: output.right, error: null } : { output: null, error: output.left }
+    } else {
+      const seen = frame.enter({ error: StepError.failureOf(done.left) })
+      for (const { frame, steps } of run.compensations.toReversed()) {
+        const undone = yield* orError(Steps.runList(tidying, steps, frame))
+        if (Either.isLeft(undone)) yield* Effect.logWarning(`A step could not be undone: ${undone.left.message}`)
+      }
+      const caught = plan.catch.length === 0 ? null : yield* orError(Steps.runList(tidying, plan.catch, seen))
+      const stands = caught !== null && Either.isRight(caught) && plan.catch.at(-1)?.output !== null
+      result =
+        stands && !StepError.isFinal(done.left)
+          ? { output: Either.getOrNull(caught), error: null }
+          : { output: null, error: done.left }
+    }
+    const last = yield* orError(Steps.runList(tidying, plan.finally, frame.enter()))
+    return Either.isLeft(last) && result.error === null ? { output: null, error: last.left } : result
+  })
+
+/** A failure as a value; a rest stays one. */
+const orError = <A>(body: Body<A>) =>
+  body.pipe(
+    Effect.map((value): Either.Either<A, StepError.StepError> => Either.right(value)),
+    Effect.catchTag("StepError", (error) => Effect.succeed(Either.left(error)))
+  )
+
+const execute = (services: World.Services, { caller, definitionHash, input, rehearsal, runId }: Payload) =>
+  Effect.gen(function* () {
+    const { feed, store } = services
+    const { calls, plan } = yield* Definitions.get(store, definitionHash)
+    const channel = yield* feed.channel(runId)
+    const known = yield* store.run(runId)
+    if (known?.cancelRequested === true) yield* Deferred.succeed(channel.cancelled, undefined)
+    const startedAt = yield* store.begin(runId)
+    yield* channel.tell("run:started", "run.started", null, { workflow: plan.name })
+    const world: World.World = {
+      ...services,
+      runId,
+      plan,
+      callees: calls,
+      depth: 0,
+      caller,
+      channel,
+      stoppable: true,
+      rehearsal
+    }
+    const frame = Frame.root(
+      { input, run: { id: runId, started_at: new Date(startedAt).toISOString() } },
+      {
+        rounds: [],
+        rename: (path) => path,
+        deadline: plan.timeoutMillis === null ? null : startedAt + plan.timeoutMillis
+      }
+    )
+    const result = yield* steps({ world, compensations: [] }, plan, frame).pipe(
+      Effect.catchAllDefect((defect) =>
+        Effect.logError("A run ended by a fault of the program.", defect).pipe(
+          Effect.as<Result>({
+            output: null,
+            error: StepError.make(plan.name, "failed", "the program has a fault; the log has it", 0)
+          })
+        )
+      ),
+      Effect.either
+    )
+    if (Either.isLeft(result)) {
+      if (result.left instanceof Paused) return yield* DurableWorkflow.suspend(yield* WorkflowInstance)
+      return yield* Effect.die(result.left)
+    }
+    yield* end(services, runId, plan, startedAt, result.right)
+  })
+
+const end = Effect.fnUntraced(function* (
+  { feed, store }: World.Services,
+  runId: string,
+  plan: Plan,
+  startedAt: number,
+  { error, output }: Result
+) {
+  const latency = Math.max(0, (yield* Clock.currentTimeMillis) - startedAt)
+  const topLevel = plan.steps.map(({ action, id, path }) => ({ id, path, type: action.type }))
+  const metrics = metricsOf(yield* store.steps(runId), topLevel, latency)
+  const status = statusOf(error)
+  const failure = error === null ? null : StepError.failureOf(error)
+  yield* store.end(runId, { status, output, error: failure, metrics })
+  const channel = yield* feed.channel(runId)
+  yield* channel.tell("run:finished", lastType, null, { status, output, error: failure, metrics })
+  yield* feed.close(runId)
+})
+
+export const layer: Layer.Layer<never, never, WorkflowEngine | World.Needs> = PenstockRun.toLayer((payload) =>
+  Effect.flatMap(World.services, (services) => execute(services, payload))
+)

@@ -1,0 +1,148 @@
+/** What is known of a run and of its steps. Times are milliseconds since the epoch, money is nano-dollars. */
+import { NanoDollars, toUsd } from "@penstock/schema/Money"
+import * as Schema from "effect/Schema"
+import { Failure } from "./StepError.ts"
+
+export const RunStatus = Schema.Literal("queued", "running", "waiting", "succeeded", "failed", "rejected", "cancelled")
+export type RunStatus = typeof RunStatus.Type
+
+const ended: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "rejected", "cancelled"])
+
+export const isEnded = (status: RunStatus): boolean => ended.has(status)
+
+export const StepStatus = Schema.Literal("running", "waiting", "succeeded", "failed", "skipped", "cancelled")
+export type StepStatus = typeof StepStatus.Type
+
+/** What a step used: all of its attempts together. */
+export const Spent = Schema.Struct({
+  /** Null when the price or the usage of a call is unknown; never 0 instead. */
+  cost: Schema.NullOr(NanoDollars),
+  inputTokens: Schema.Int,
+  outputTokens: Schema.Int
+})
+export type Spent = typeof Spent.Type
+
+export const nothingSpent: Spent = { cost: NanoDollars.make(0), inputTokens: 0, outputTokens: 0 }
+
+export const addSpent = (one: Spent, other: Spent): Spent => ({
+  cost: one.cost === null || other.cost === null ? null : NanoDollars.make(one.cost + other.cost),
+  inputTokens: one.inputTokens + other.inputTokens,
+  outputTokens: one.outputTokens + other.outputTokens
+})
+
+export const CacheUse = Schema.NullOr(Schema.Literal("hit", "miss"))
+export type CacheUse = typeof CacheUse.Type
+
+/** How a step ended: what its activity leaves behind, and what a replay reads instead of running it again. */
+export const Outcome = Schema.Struct({
+  /** Null where it failed. Large values are kept beside, by their hash. */
+  output: Schema.Unknown,
+  outputHash: Schema.NullOr(Schema.String),
+  error: Schema.NullOr(Failure),
+  spent: Spent,
+  attempts: Schema.Int,
+  cache: CacheUse
+})
+export type Outcome = typeof Outcome.Type
+
+export const StepRecord = Schema.Struct({
+  /** Of this instance: the numbers of its rounds are in it. */
+  path: Schema.String,
+  id: Schema.String,
+  type: Schema.String,
+  status: StepStatus,
+  output: Schema.Unknown,
+  error: Schema.NullOr(Failure),
+  spent: Spent,
+  attempts: Schema.Int,
+  cache: CacheUse,
+  startedAt: Schema.Int,
+  endedAt: Schema.NullOr(Schema.Int)
+})
+export type StepRecord = typeof StepRecord.Type
+
+export const StepMetrics = Schema.Struct({
+  id: Schema.String,
+  type: Schema.String,
+  status: StepStatus,
+  cost_usd: Schema.NullOr(Schema.Number),
+  tokens: Schema.Int,
+  latency_ms: Schema.Int,
+  attempts: Schema.Int,
+  cache: CacheUse
+})
+
+export const Metrics = Schema.Struct({
+  /** Null when one of the steps has an unknown cost. */
+  total_cost_usd: Schema.NullOr(Schema.Number),
+  total_tokens: Schema.Int,
+  latency_ms: Schema.Int,
+  /** The top level's, in the order of the file. */
+  steps: Schema.Array(StepMetrics)
+})
+export type Metrics = typeof Metrics.Type
+
+export const RunRecord = Schema.Struct({
+  id: Schema.String,
+  workflow: Schema.String,
+  definitionHash: Schema.String,
+  status: RunStatus,
+  input: Schema.Unknown,
+  output: Schema.Unknown,
+  error: Schema.NullOr(Failure),
+  metrics: Schema.NullOr(Metrics),
+  /** The key's name of whoever started it; null without authentication. */
+  caller: Schema.NullOr(Schema.String),
+  cancelRequested: Schema.Boolean,
+  createdAt: Schema.Int,
+  startedAt: Schema.NullOr(Schema.Int),
+  endedAt: Schema.NullOr(Schema.Int)
+})
+export type RunRecord = typeof RunRecord.Type
+
+/** `token` events are live only: they have a number, and are not kept. */
+export interface RunEvent {
+  /** Rises within a run. */
+  readonly number: number
+  readonly type: string
+  /** The path of the step that it is about; null for the run's own. */
+  readonly step: string | null
+  readonly data: unknown
+  readonly at: number
+}
+
+/** What the steps of a run amount to. Inner steps count in the top level's step that they belong to. */
+export const metricsOf = (
+  steps: ReadonlyArray<StepRecord>,
+  topLevel: ReadonlyArray<{ readonly path: string; readonly id: string; readonly type: string }>,
+  latencyMillis: number
+): Metrics => {
+  const sum = (records: ReadonlyArray<StepRecord>): Spent =>
+    records.reduce((total, { spent }) => addSpent(total, spent), nothingSpent)
+  const usd = ({ cost }: Spent): number | null => (cost === null ? null : toUsd(cost))
+  const tokens = ({ inputTokens, outputTokens }: Spent): number => inputTokens + outputTokens
+  const total = sum(steps)
+  return {
+    total_cost_usd: usd(total),
+    total_tokens: tokens(total),
+    latency_ms: latencyMillis,
+    steps: topLevel.map(({ id, path, type }) => {
+      const own = steps.find((step) => step.path === path)
+      const spent = sum(
+        steps.filter(
+          (step) => step.path === path || step.path.startsWith(`${path}/`) || step.path.startsWith(`${path}~`)
+        )
+      )
+      return {
+        id,
+        type,
+        status: own?.status ?? "skipped",
+        cost_usd: usd(spent),
+        tokens: tokens(spent),
+        latency_ms: own === undefined || own.endedAt === null ? 0 : Math.max(0, own.endedAt - own.startedAt),
+        attempts: own?.attempts ?? 0,
+        cache: own?.cache ?? null
+      }
+    })
+  }
+}

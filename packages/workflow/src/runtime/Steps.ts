@@ -1,0 +1,261 @@
+/** Lists of steps, and one step with all that may stand around it: its condition, its retries, its catch. */
+import * as Activity from "@effect/workflow/Activity"
+import * as DurableClock from "@effect/workflow/DurableClock"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { toUsd } from "@penstock/schema/Money"
+import * as Schema from "effect/Schema"
+import type { Action, PlanStep } from "../compiler/Plan.ts"
+import * as Attempts from "./Attempts.ts"
+import * as Blocks from "./Blocks.ts"
+import { type Body, Paused, paused, type Run, type RunList } from "./Body.ts"
+import { type Frame, readsOf, type StepView } from "./Frame.ts"
+import * as Leaf from "./Leaf.ts"
+import { nothingSpent, type Outcome } from "./RunRecord.ts"
+import * as StepError from "./StepError.ts"
+import * as SubWorkflow from "./SubWorkflow.ts"
+import * as Waits from "./Waits.ts"
+
+/** What a step came to, whichever way. */
+interface Ended {
+  readonly output: unknown
+  readonly outcome: Outcome
+  readonly exhausted: boolean
+}
+
+const plain = (output: unknown, error: StepError.StepError | null, attempts = 1): Outcome => ({
+  output: output ?? null,
+  outputHash: null,
+  error: error === null ? null : StepError.failureOf(error),
+  spent: nothingSpent,
+  attempts,
+  cache: null
+})
+
+export const runList: RunList = (run, steps, frame) => {
+  const inOrder = steps.every(({ waitsFor }, at) => at === 0 || waitsFor.includes(steps[at - 1]?.path ?? ""))
+  return inOrder ? runInOrder(run, steps, frame) : runAsReady(run, steps, frame)
+}
+
+const runInOrder = (run: Run, steps: ReadonlyArray<PlanStep>, frame: Frame): Body<unknown> =>
+  Effect.reduce(steps, null, (_last: unknown, step: PlanStep) => runStep(run, step, frame))
+
+/** Each step when those that it waits for have ended. One that rests holds up only what waits for it. */
+const runAsReady = Effect.fnUntraced(function* (run: Run, steps: ReadonlyArray<PlanStep>, frame: Frame) {
+  const ends = new Map<string, Deferred.Deferred<boolean>>()
+  for (const { path } of steps) ends.set(path, yield* Deferred.make<boolean>())
+  const outputs = yield* Effect.forEach(
+    steps,
+    (step) =>
+      Effect.gen(function* () {
+        const waited = step.waitsFor.flatMap((path) => ends.get(path) ?? [])
+        const ended = yield* Effect.forEach(waited, Deferred.await)
+        const ready = ended.every((one) => one)
+        const result = ready ? yield* Effect.catchTag(runStep(run, step, frame), "Paused", Effect.succeed) : paused
+        const own = ends.get(step.path)
+        if (own !== undefined) yield* Deferred.succeed(own, !(result instanceof Paused))
+        return result
+      }),
+    { concurrency: "unbounded" }
+  )
+  const resting = outputs.find((output) => output instanceof Paused)
+  return resting instanceof Paused ? yield* Effect.fail(resting) : (outputs.at(-1) ?? null)
+})
+
+const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame) {
+  const path = frame.pathOf(step)
+  if (!(yield* isToRun(step, frame))) return yield* skip(run, step, path, frame)
+  const { outcome, ...first } = yield* perform(run, step, path, frame)
+  const handled =
+    outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
+  const output = handled === null ? first.output : handled.output
+  if (handled !== null && handled.caught) {
+    const { world } = run
+    const told = { id: step.id, type: step.action.type, status: "succeeded" as const, path }
+    yield* world.store.stepEnded(world.runId, { ...told, outcome: { ...outcome, output } })
+  }
+  define(frame, step, {
+    output: output ?? null,
+    status: outcome.error === null || handled?.caught === true ? "succeeded" : "failed",
+    error: outcome.error,
+    usage: {
+      input_tokens: outcome.spent.inputTokens,
+      output_tokens: outcome.spent.outputTokens,
+      total_tokens: outcome.spent.inputTokens + outcome.spent.outputTokens
+    },
+    cost: outcome.spent.cost === null ? null : toUsd(outcome.spent.cost),
+    ...(step.action.type === "loop" ? { exhausted: first.exhausted } : {})
+  })
+  if (outcome.error === null && step.undo.length > 0) run.compensations.push({ steps: step.undo, frame: frame.enter() })
+  return output
+})
+
+const define = (frame: Frame, step: PlanStep, view: StepView) => frame.define(step, view)
+
+/** A condition that cannot be read because a step was skipped is not fulfilled. */
+const isToRun = Effect.fnUntraced(function* (step: PlanStep, frame: Frame) {
+  if (step.condition !== null) {
+    const value = frame.evaluate(step.condition, step.id)
+    if (Either.isLeft(value) && frame.readsSkipped([step.condition])) return false
+    if ((yield* value) !== true) return false
+  }
+  return !frame.readsSkipped(readsOf(step))
+})
+
+const skip = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: string, frame: Frame) {
+  const outcome = plain(null, null, 0)
+  yield* world.store.stepEnded(world.runId, { ...Leaf.startOf(step, path), status: "skipped", outcome })
+  yield* world.channel.tell(`${path}:skipped`, "step.skipped", path, { id: step.id, type: step.action.type })
+  const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 }
+  define(frame, step, { output: null, status: "skipped", error: null, usage, cost: 0 })
+  return null
+})
+
+/** What the file says to do about a failure; fails with it where the file says nothing. */
+const handle = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame, error: StepError.StepError) {
+  if (StepError.isFinal(error)) return yield* error
+  if (step.catch.length > 0) {
+    const output = yield* runList(run, step.catch, frame.enter({ error: StepError.failureOf(error) }))
+    return { output, caught: true }
+  }
+  return step.onError === "continue" ? { output: null, caught: false } : yield* error
+})
+
+const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: string, frame: Frame) {
+  const { world } = run
+  if (world.rehearsal && step.mock !== undefined) return yield* within(run, step, path, Effect.succeed(step.mock))
+  if (Attempts.reachesOut(step.action)) {
+    const outcome = yield* Leaf.activity(world, step, path, frame)
+    const output = outcome.error === null ? yield* Leaf.outputOf(world, outcome) : null
+    return { output, outcome, exhausted: false } satisfies Ended
+  }
+  return yield* within(run, step, path, repeated(run, step, path, frame))
+})
+
+/** Puts down the beginning and the end of a step that is no activity. Doing so again changes nothing. */
+const within = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: string, work: Body<unknown>) {
+  const waits = step.action.type === "approve" || step.action.type === "wait"
+  if (!waits) {
+    yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
+    yield* world.channel.tell(`${path}:started`, "step.started", path, { id: step.id, type: step.action.type })
+  }
+  const result = yield* Effect.either(work)
+  if (Either.isLeft(result) && result.left instanceof Paused) return yield* Effect.fail(result.left)
+  const given = Either.isRight(result) ? result.right : null
+  const exhausted = given instanceof Looped && given.exhausted
+  const output = given instanceof Looped ? given.output : given
+  const outcome = plain(
+    output,
+    Either.isLeft(result) && result.left instanceof StepError.StepError ? result.left : null
+  )
+  yield* Leaf.record(world, step, path, outcome)
+  return { output, outcome, exhausted } satisfies Ended
+})
+
+/** A loop's output, and whether it was its `max` that ended it. */
+class Looped {
+  readonly output: unknown
+  readonly exhausted: boolean
+  constructor({ exhausted, output }: Blocks.Looped) {
+    this.output = output
+    this.exhausted = exhausted
+  }
+}
+
+/** A block's own retries, time and fallbacks. What they need of clocks is written down by the engine. */
+const repeated = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: string, frame: Frame) {
+  const limited = yield* withDeadline(step, path, frame)
+  let number = 0
+  while (true) {
+    const result = yield* Effect.either(act(run, step, step.action, path, attemptFrame(limited, path, number)))
+    if (Either.isRight(result)) return result.right
+    const error = result.left
+    if (error instanceof Paused || StepError.isFinal(error)) return yield* Effect.fail(error)
+    const again = step.retry.on.some((reason) => reason === error.reason)
+    if (!again || number >= step.retry.max) return yield* fallBack(run, step, path, limited, error)
+    yield* rest(`${path}#retry${number}`, Attempts.delayOf(step.retry, number))
+    number += 1
+  }
+})
+
+/** Steps inside of a further attempt are other steps than those of the first. */
+const attemptFrame = (frame: Frame, path: string, number: number): Frame => {
+  if (number === 0) return frame.enter()
+  const { rename } = frame.place
+  return frame.enter({}, { rename: (inner) => rename(inner).replace(`${path}/`, `${path}~${number + 1}/`) })
+}
+
+const rest = (name: string, millis: number) =>
+  DurableClock.sleep({ name, duration: millis, inMemoryThreshold: Number.MAX_SAFE_INTEGER })
+
+const fallBack = Effect.fnUntraced(function* (
+  run: Run,
+  step: PlanStep,
+  path: string,
+  frame: Frame,
+  error: StepError.StepError
+) {
+  let last = error
+  for (const [at, fallback] of step.fallbacks.entries()) {
+    const other = attemptFrame(frame, path, step.retry.max + 1 + at)
+    const work =
+      fallback._tag === "Value"
+        ? frame.evaluate(fallback.value, step.id)
+        : act(run, step, fallback.action, `${path}~${step.retry.max + 2 + at}`, other)
+    const result = yield* Effect.either(work)
+    if (Either.isRight(result)) return result.right
+    if (result.left instanceof Paused || StepError.isFinal(result.left)) return yield* Effect.fail(result.left)
+    last = result.left
+  }
+  return yield* last
+})
+
+/** The moment at which a block began is written down, so that a replay gives it no more time. */
+const withDeadline = Effect.fnUntraced(function* (step: PlanStep, path: string, frame: Frame) {
+  const waits = step.action.type === "approve" || step.action.type === "wait"
+  const millis = waits ? step.deadlineMillis : (step.deadlineMillis ?? step.timeoutMillis)
+  if (millis === null) return frame
+  const began = yield* Activity.make({ name: `${path}#time`, success: Schema.Number, execute: Clock.currentTimeMillis })
+  return frame.enter({}, { deadline: frame.until(began + millis) })
+})
+
+const act = (run: Run, step: PlanStep, action: Action, path: string, frame: Frame): Body<unknown> => {
+  const { world } = run
+  switch (action.type) {
+    case "set":
+      return frame.evaluate(action.values, step.id)
+    case "emit":
+      return Effect.flatMap(frame.evaluate(action.data, step.id), (data) =>
+        Effect.as(world.channel.tell(`${path}:emitted`, action.event, path, data), null)
+      )
+    case "fail":
+      return Effect.flatMap(frame.evaluate(action.message, step.id), (message) =>
+        Effect.fail(
+          new StepError.StepError({
+            step: step.id,
+            reason: action.code ?? "failed",
+            message: String(message),
+            attempt: 1
+          })
+        )
+      )
+    case "parallel":
+      return Blocks.parallel(run, path, action, frame, runList)
+    case "foreach":
+      return Blocks.foreach(run, step, action, frame, runList)
+    case "switch":
+      return Blocks.choose(run, step, action, frame, runList)
+    case "loop":
+      return Effect.map(Blocks.loop(run, step, action, frame, runList), (looped) => new Looped(looped))
+    case "approve":
+      return Waits.approve(world, step, path, action, frame)
+    case "wait":
+      return Waits.wait(world, step, path, action, frame)
+    case "workflow":
+      return SubWorkflow.call(run, step, path, action, frame, runList)
+    default:
+      return Effect.dieMessage(`a step of type ${action.type} is an activity`)
+  }
+}

@@ -1,0 +1,60 @@
+/** `workflow` steps: the other workflow's steps run as a part of this run, so that they are as durable as its own. */
+import * as Effect from "effect/Effect"
+import type { ActionOf, PlanStep } from "../compiler/Plan.ts"
+import * as Validate from "../types/Validate.ts"
+import type { Run, RunList } from "./Body.ts"
+import { Frame } from "./Frame.ts"
+import * as StepError from "./StepError.ts"
+
+/** Calls inside of calls. Files that call each other in a circle are told by the checker; this holds whatever is run. */
+const deepest = 16
+
+export const call = Effect.fnUntraced(function* (
+  run: Run,
+  step: PlanStep,
+  path: string,
+  action: ActionOf<"workflow">,
+  frame: Frame,
+  runList: RunList
+) {
+  const { world } = run
+  const callee = world.callees.get(action.uses)
+  if (callee === undefined) {
+    return yield* StepError.make(step.id, "invalid_request", `there is no workflow "${action.uses}"`, 0)
+  }
+  if (world.depth >= deepest) {
+    return yield* StepError.make(step.id, "failed", `workflows call each other more than ${deepest} deep`, 0)
+  }
+  const { plan } = callee
+  const input = yield* frame.evaluate(action.with, step.id)
+  const violations = plan.inputSchema === null ? [] : Validate.compile(plan.inputSchema)(input)
+  if (violations.length > 0) {
+    const told = violations.map(({ message, path }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
+    return yield* StepError.make(step.id, "invalid_request", `"${action.uses}" does not take this input: ${told}`, 0)
+  }
+  const { deadline } = frame.place
+  const inner = Frame.root(
+    { input, run: frame.value("run") },
+    { rounds: [], rename: (name) => `${path}/${name}`, deadline }
+  )
+  // Its money and its name are the caller's: one budget, one run.
+  const inside: Run = {
+    world: {
+      ...world,
+      depth: world.depth + 1,
+      callees: callee.calls,
+      plan: { ...plan, budget: world.plan.budget, name: world.plan.name }
+    },
+    compensations: run.compensations
+  }
+  const body = Effect.flatMap(runList(inside, plan.steps, inner), () => inner.evaluate(plan.output, step.id))
+  const finished = Effect.tap(body, () => runList(inside, plan.finally, inner.enter()))
+  return yield* Effect.catchTag(finished, "StepError", (error) =>
+    Effect.gen(function* () {
+      const seen = inner.enter({ error: StepError.failureOf(error) })
+      yield* runList(inside, plan.catch, seen)
+      yield* runList(inside, plan.finally, seen.enter())
+      return yield* error
+    })
+  )
+})

@@ -1,0 +1,116 @@
+/** Rows of the tables as records. */
+import { NanoDollars } from "@penstock/schema/Money"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import {
+  CacheUse,
+  Metrics,
+  type RunEvent,
+  type RunRecord,
+  RunStatus,
+  type StepRecord,
+  StepStatus
+} from "../RunRecord.ts"
+import { Failure } from "../StepError.ts"
+import type { Definition } from "./RunStore.ts"
+
+const Json = Schema.parseJson(Schema.Unknown)
+const orNull = <A, I>(schema: Schema.Schema<A, I>) => Schema.NullOr(Schema.parseJson(Schema.NullOr(schema)))
+
+const RunRow = Schema.Struct({
+  id: Schema.String,
+  workflow: Schema.String,
+  definition_hash: Schema.String,
+  status: RunStatus,
+  input: Json,
+  output: Schema.NullOr(Json),
+  error: orNull(Failure),
+  metrics: orNull(Metrics),
+  caller: Schema.NullOr(Schema.String),
+  cancel_requested: Schema.Number,
+  created_at: Schema.Int,
+  started_at: Schema.NullOr(Schema.Int),
+  ended_at: Schema.NullOr(Schema.Int)
+})
+const decodeRuns = Schema.decodeUnknown(Schema.Array(RunRow))
+
+export const runs = (rows: unknown) =>
+  Effect.map(decodeRuns(rows), (decoded) =>
+    decoded.map((row): RunRecord => ({
+      id: row.id,
+      workflow: row.workflow,
+      definitionHash: row.definition_hash,
+      status: row.status,
+      input: row.input,
+      output: row.output,
+      error: row.error,
+      metrics: row.metrics,
+      caller: row.caller,
+      cancelRequested: row.cancel_requested !== 0,
+      createdAt: row.created_at,
+      startedAt: row.started_at,
+      endedAt: row.ended_at
+    }))
+  )
+
+const StepRow = Schema.Struct({
+  path: Schema.String,
+  id: Schema.String,
+  type: Schema.String,
+  status: StepStatus,
+  output: Schema.NullOr(Json),
+  error: orNull(Failure),
+  cost: Schema.NullOr(NanoDollars),
+  input_tokens: Schema.Int,
+  output_tokens: Schema.Int,
+  attempts: Schema.Int,
+  cache: CacheUse,
+  started_at: Schema.Int,
+  ended_at: Schema.NullOr(Schema.Int)
+})
+const decodeSteps = Schema.decodeUnknown(Schema.Array(StepRow))
+
+export const steps = (rows: unknown) =>
+  Effect.map(decodeSteps(rows), (decoded) =>
+    decoded.map((row): StepRecord => ({
+      path: row.path,
+      id: row.id,
+      type: row.type,
+      status: row.status,
+      output: row.output,
+      error: row.error,
+      spent: { cost: row.cost, inputTokens: row.input_tokens, outputTokens: row.output_tokens },
+      attempts: row.attempts,
+      cache: row.cache,
+      startedAt: row.started_at,
+      endedAt: row.ended_at
+    }))
+  )
+
+const decodeEvents = Schema.decodeUnknown(
+  Schema.Array(
+    Schema.Struct({
+      number: Schema.Int,
+      type: Schema.String,
+      step: Schema.NullOr(Schema.String),
+      data: Json,
+      at: Schema.Int
+    })
+  )
+)
+
+export const events = (rows: unknown) => Effect.map(decodeEvents(rows), (decoded): ReadonlyArray<RunEvent> => decoded)
+
+const decodeDefinitions = Schema.decodeUnknown(
+  Schema.Array(
+    Schema.Struct({
+      hash: Schema.String,
+      name: Schema.String,
+      source: Schema.String,
+      calls: Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String }))
+    })
+  )
+)
+
+export const definitions = (rows: unknown) =>
+  Effect.map(decodeDefinitions(rows), (decoded): ReadonlyArray<Definition> => decoded)

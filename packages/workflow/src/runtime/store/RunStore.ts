@@ -1,0 +1,94 @@
+/** What is kept of runs. Writing something again changes nothing. A database that fails is a defect. */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Outcome, RunEvent, RunRecord, RunStatus, StepRecord, StepStatus } from "../RunRecord.ts"
+import type { Failure } from "../StepError.ts"
+import type { Metrics } from "../RunRecord.ts"
+
+export interface Definition {
+  readonly hash: string
+  readonly name: string
+  readonly source: string
+  /** The hashes of the definitions that it calls, by the name that it calls them. */
+  readonly calls: { readonly [name: string]: string }
+}
+
+export interface NewRun {
+  readonly id: string
+  readonly workflow: string
+  readonly definitionHash: string
+  readonly input: unknown
+  readonly caller: string | null
+  /** A second run with the same key is the first one. */
+  readonly key: string | null
+}
+
+export interface RunFilter {
+  readonly workflow?: string
+  readonly status?: RunStatus
+  /** At most; default 100. */
+  readonly limit?: number
+  /** Older than the run with this id. */
+  readonly before?: string
+}
+
+export interface StepStart {
+  readonly path: string
+  readonly id: string
+  readonly type: string
+}
+
+export interface StepEnd extends StepStart {
+  readonly status: StepStatus
+  readonly outcome: Outcome
+}
+
+export interface RunEnd {
+  readonly status: RunStatus
+  readonly output: unknown
+  readonly error: Failure | null
+  readonly metrics: Metrics
+}
+
+export interface Service {
+  readonly putDefinition: (definition: Definition) => Effect.Effect<void>
+  readonly definition: (hash: string) => Effect.Effect<Definition | null>
+  /** The run, or the one that had the key before. */
+  readonly create: (run: NewRun) => Effect.Effect<RunRecord>
+  readonly run: (id: string) => Effect.Effect<RunRecord | null>
+  /** Newest first. */
+  readonly runs: (filter: RunFilter) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /** Runs that have not ended and were created before. */
+  readonly live: (before: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /** Says that it runs, and when it did so first. */
+  readonly begin: (id: string) => Effect.Effect<number>
+  readonly setStatus: (id: string, status: RunStatus) => Effect.Effect<void>
+  readonly requestCancel: (id: string) => Effect.Effect<void>
+  /** False when it had ended before. Steps that still run are cancelled with it. */
+  readonly end: (id: string, end: RunEnd) => Effect.Effect<boolean>
+  readonly stepStarted: (runId: string, step: StepStart, status?: StepStatus) => Effect.Effect<void>
+  readonly stepEnded: (runId: string, step: StepEnd) => Effect.Effect<void>
+  /** In the order in which they started. */
+  readonly steps: (runId: string) => Effect.Effect<ReadonlyArray<StepRecord>>
+  /** Tokens of all steps together. */
+  readonly tokens: (runId: string) => Effect.Effect<number>
+  /** False when there is one with this key. */
+  readonly addEvent: (runId: string, key: string, event: RunEvent) => Effect.Effect<boolean>
+  readonly events: (runId: string, after: number) => Effect.Effect<ReadonlyArray<RunEvent>>
+  readonly lastEvent: (runId: string) => Effect.Effect<number>
+  /** Says that a step waits for a signal, and gives the one that is there. */
+  readonly wait: (runId: string, path: string, name: string) => Effect.Effect<{ readonly body: unknown } | null>
+  /** The steps that wait for it; null when there was one of this name before. */
+  readonly signal: (runId: string, name: string, body: unknown) => Effect.Effect<ReadonlyArray<string> | null>
+  /** Paths of the steps that wait for anything. */
+  readonly waits: (runId: string) => Effect.Effect<ReadonlyArray<string>>
+  readonly doneWaiting: (runId: string, path: string) => Effect.Effect<void>
+  readonly putValue: (hash: string, json: string) => Effect.Effect<void>
+  readonly value: (hash: string) => Effect.Effect<unknown>
+  readonly cached: (key: string) => Effect.Effect<{ readonly output: unknown } | null>
+  readonly putCached: (key: string, output: unknown, expiresAt: number) => Effect.Effect<void>
+  /** Deletes runs that ended before, and what belongs to them. Says how many. */
+  readonly prune: (before: number) => Effect.Effect<number>
+}
+
+export class RunStore extends Context.Tag("@penstock/workflow/runtime/store/RunStore")<RunStore, Service>() {}
