@@ -3,9 +3,6 @@
  *
  * A write is pushed to a plain array; one worker fiber, woken by the first of a turn, waits for the turn to end and
  * takes everything queued. Per write there is no fiber, no statement and no promise, only its row.
- *
- * Nobody waits for a settlement, and a transaction costs as much as several rows: a settlement waits a moment for the
- * transaction of the next opening, and has its own only when none comes.
  */
 import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import * as Cause from "effect/Cause"
@@ -57,9 +54,6 @@ export const endOfTurn: Effect.Effect<void> = Effect.async((resume) => {
   return Effect.sync(() => clearImmediate(immediate))
 })
 
-/** Milliseconds that a settlement waits for an opening to ride with: from some hundred requests a second on, one comes. */
-const longestRide = 2
-
 /** SQLite waits a little by itself, blocking the process; the long wait is here, where others can go on. */
 const whileLocked = Schedule.exponential("20 millis").pipe(
   Schedule.union(Schedule.spaced("500 millis")),
@@ -74,7 +68,6 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<GroupCommit, never, Scope.Scope> {
   let queued = nothing()
   let idle: (() => void) | undefined
-  let riding: NodeJS.Timeout | null = null
 
   const wake = () => {
     if (idle === undefined) return
@@ -82,17 +75,11 @@ export const make = Effect.fnUntraced(function* (
     idle = undefined
     setImmediate(resume)
   }
-  const wakeSoon = () => {
-    riding ??= setTimeout(() => {
-      riding = null
-      if (queued.settlements.length > 0) wake()
-    }, longestRide)
-  }
+  const isEmpty = () => queued.openings.length + queued.settlements.length + queued.flushed.length === 0
 
   const work = Effect.async<void>((resume) => {
     idle = () => resume(Effect.void)
-    if (queued.openings.length + queued.flushed.length > 0) wake()
-    else if (queued.settlements.length > 0) wakeSoon()
+    if (!isEmpty()) wake()
   })
 
   /** The way that nearly every batch goes has no schedule on it. */
@@ -154,7 +141,7 @@ export const make = Effect.fnUntraced(function* (
     settle: (settlement) =>
       Effect.sync(() => {
         queued.settlements.push(settlement)
-        wakeSoon()
+        wake()
       }),
     flush
   }
