@@ -23,14 +23,21 @@ export const editDistance = (left: string, right: string): number => {
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, "")
 
+/** A long stray value is no misspelling, and a catalogue may be long; both would be slow to compare. */
+const maxLength = 64
+const maxCandidates = 2000
+
 /** The candidate that was probably meant: at most a third of the name is wrong, case and separators aside. */
-export const nearest = (name: string, candidates: ReadonlyArray<string>): string | null => {
+export const nearest = (name: string, candidates: Iterable<string>): string | null => {
+  if (name.length > maxLength) return null
   let best: { readonly candidate: string; readonly distance: number } | null = null
-  // A long stray value is no misspelling, and comparing it would be slow.
-  if (name.length > 100) return null
+  let compared = 0
   for (const candidate of candidates) {
+    if (++compared > maxCandidates) break
+    const length = Math.max(name.length, candidate.length)
+    const limit = Math.max(1, Math.floor(length / 3))
+    if (candidate === name || Math.abs(name.length - candidate.length) > limit + 2) continue
     const distance = editDistance(fold(name), fold(candidate))
-    const limit = Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3))
     if (distance <= limit && distance < candidate.length && (best === null || distance < best.distance)) {
       best = { candidate, distance }
     }

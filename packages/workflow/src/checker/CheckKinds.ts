@@ -1,6 +1,6 @@
 /** What only one kind of step has to be asked. */
 import * as Either from "effect/Either"
-import { nearest } from "../diagnostic/Suggestion.ts"
+import { nearest } from "@penstock/schema/Suggestion"
 import type { Step, StepOf } from "../document/Step.ts"
 import * as DataTemplate from "../expression/DataTemplate.ts"
 import type { Path } from "../parser/Node.ts"
