@@ -33,6 +33,7 @@ export const describe = (key: StoredKey): Key =>
     models: key.models,
     budget: key.budget,
     rate: key.rate,
+    mcp: key.mcp,
     disabled: key.disabled,
     created_at: key.createdAt,
     rotated_at: key.rotatedAt,
@@ -43,8 +44,8 @@ export const make = (stored: ReadonlyArray<StoredKey>): CreatedKeys => {
   const byName = new Map(stored.map((key) => [key.name, key]))
   const byId = new Map<string, Entry>()
   for (const key of stored) {
-    const { budget, models, name, previous, rate, secret } = key
-    const caller = { key: name, models, admin: false, budget, rate }
+    const { budget, mcp, models, name, previous, rate, secret } = key
+    const caller = { key: name, models, admin: false, budget, rate, ...(mcp === null ? {} : { mcp }) }
     byId.set(secret.id, { secret, found: { key, caller, until: null } })
     if (previous !== null) byId.set(previous.id, { secret: previous, found: { key, caller, until: previous.until } })
   }

@@ -20,7 +20,7 @@ interface Entry {
   readonly caller: Caller
 }
 
-const describe = ({ budget, models, name, rate }: KeyConfig): Key =>
+const describe = ({ budget, mcp, models, name, rate }: KeyConfig): Key =>
   new Key({
     name,
     source: "config",
@@ -28,6 +28,7 @@ const describe = ({ budget, models, name, rate }: KeyConfig): Key =>
     models,
     budget: budget ?? null,
     rate: rate ?? null,
+    mcp: mcp ?? null,
     disabled: false,
     created_at: null,
     rotated_at: null,
@@ -48,8 +49,9 @@ export const make = (config: PenstockConfig): DeclaredKeys => {
     const digest = Secret.digest(salt, Redacted.value(key))
     entries.set(selectorOf(digest), { digest, caller })
   }
-  for (const { budget, key, models, name, rate } of config.keys) {
-    add(key, { key: name, models, admin: false, budget: budget ?? null, rate: rate ?? null })
+  for (const { budget, key, mcp, models, name, rate } of config.keys) {
+    const access = mcp === undefined ? {} : { mcp }
+    add(key, { key: name, models, admin: false, budget: budget ?? null, rate: rate ?? null, ...access })
   }
   // Last, so that it stays the admin's even if a virtual key was given the same value.
   if (config.server.admin_key !== undefined) {

@@ -60,11 +60,12 @@ const issued = (key: StoredKey, secret: Secret.Issued): IssuedKey =>
 
 const secretOf = ({ hashed, id }: Secret.Issued): StoredKey["secret"] => ({ id, ...hashed })
 
-const changed = (key: StoredKey, { budget, disabled, expires_at, models, rate }: KeyChanges): StoredKey => ({
+const changed = (key: StoredKey, { budget, disabled, expires_at, mcp, models, rate }: KeyChanges): StoredKey => ({
   ...key,
   ...(models === undefined ? {} : { models }),
   ...(budget === undefined ? {} : { budget }),
   ...(rate === undefined ? {} : { rate }),
+  ...(mcp === undefined ? {} : { mcp }),
   ...(disabled === undefined ? {} : { disabled }),
   ...(expires_at === undefined ? {} : { expiresAt: expires_at })
 })
@@ -95,7 +96,7 @@ export const make = (settings: Settings.Service, declared: () => DeclaredKeys, b
       return declared().get(name) ?? (created === null ? yield* notFound(name) : describe(created))
     }),
 
-    create: Effect.fn("Keys.create")(function* ({ budget, expires_at, models, name, rate }) {
+    create: Effect.fn("Keys.create")(function* ({ budget, expires_at, mcp, models, name, rate }) {
       const now = yield* Clock.currentTimeMillis
       if (name === adminName) return yield* isTaken(name, "the ledger shows the admin under it")
       if (declared().get(name) !== null) return yield* isTaken(name, `it is declared under ${placeOf(settings)}`)
@@ -108,6 +109,7 @@ export const make = (settings: Settings.Service, declared: () => DeclaredKeys, b
         models,
         budget,
         rate,
+        mcp: mcp ?? null,
         disabled: false,
         createdAt: now,
         rotatedAt: null,

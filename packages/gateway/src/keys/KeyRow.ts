@@ -1,5 +1,6 @@
 /** A created key as a row of `virtual_keys`, both ways. */
 import { BudgetConfig, RateConfig } from "@penstock/schema/config/Limits"
+import { McpAccess } from "@penstock/schema/config/Mcp"
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -12,6 +13,7 @@ const KeyRow = Schema.Struct({
   models: Schema.parseJson(Schema.Array(Schema.String)),
   budget: Schema.NullOr(Schema.parseJson(BudgetConfig)),
   rate: Schema.NullOr(Schema.parseJson(RateConfig)),
+  mcp: Schema.NullOr(Schema.parseJson(McpAccess)),
   disabled: Schema.transform(Schema.Int, Schema.Boolean, {
     strict: true,
     decode: (stored) => stored !== 0,
@@ -40,6 +42,7 @@ const toStoredKey = (row: KeyRow): StoredKey => ({
   models: row.models,
   budget: row.budget,
   rate: row.rate,
+  mcp: row.mcp,
   disabled: row.disabled,
   createdAt: row.created_at,
   rotatedAt: row.rotated_at,
@@ -53,6 +56,7 @@ const fromStoredKey = (key: StoredKey): KeyRow => ({
   models: key.models,
   budget: key.budget,
   rate: key.rate,
+  mcp: key.mcp,
   disabled: key.disabled,
   created_at: key.createdAt,
   rotated_at: key.rotatedAt,

@@ -1,5 +1,6 @@
 /** Where created keys are kept: the narrow port under `Keys`. `KeyStoreSqlite` is a table, `KeyStoreMemory` a map. */
 import type { BudgetConfig, RateConfig } from "@penstock/schema/config/Limits"
+import type { McpAccess } from "@penstock/schema/config/Mcp"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
@@ -15,6 +16,7 @@ export interface StoredKey {
   readonly models: ReadonlyArray<string>
   readonly budget: BudgetConfig | null
   readonly rate: RateConfig | null
+  readonly mcp: McpAccess | null
   readonly disabled: boolean
   readonly createdAt: number
   readonly rotatedAt: number | null

@@ -17,6 +17,7 @@ const issue = (name: string) => {
     models: ["*"],
     budget: null,
     rate: null,
+    mcp: null,
     disabled: false,
     createdAt: 0,
     rotatedAt: null,

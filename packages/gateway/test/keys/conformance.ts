@@ -114,6 +114,7 @@ export const conforms = (name: string, layer: Layer.Layer<Keys.Keys, unknown, Se
             models: ["*"],
             budget: null,
             rate: null,
+            mcp: null,
             disabled: false,
             created_at: start,
             rotated_at: null,
@@ -170,6 +171,11 @@ export const conforms = (name: string, layer: Layer.Layer<Keys.Keys, unknown, Se
         })
         assert.deepInclude({ ...(yield* keys.update("bob", { rate: null })) }, { rate: null, models: ["demo/*"] })
         assert.deepInclude(caller(), { rate: null, budget: { usd: 2, per: "month" } })
+        const mcp = { servers: ["docs"], tools: ["read_*"] }
+        yield* keys.update("bob", { mcp })
+        assert.deepInclude(caller(), { mcp })
+        yield* keys.update("bob", { mcp: null })
+        assert.notProperty(caller(), "mcp")
         yield* refused(keys.update("bo", { rate: null }), 404, "not_found")
       })
     )

@@ -7,6 +7,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "../config/Fields.ts"
 import { BudgetConfig, RateConfig } from "../config/Limits.ts"
+import { McpAccess } from "../config/Mcp.ts"
 import { DurationMillis } from "../config/Units.ts"
 import * as ApiError from "./ApiError.ts"
 import { AdminAuth } from "./Authorization.ts"
@@ -47,6 +48,8 @@ const limits = {
   rate: Schema.NullOr(RateConfig).annotations({ description: "How much it may ask for; null for no limit" })
 }
 
+const mcp = Schema.NullOr(McpAccess).annotations({ description: "MCP servers and tools that it may use; null for all" })
+
 const keyFields = {
   name: Schema.String,
   source: Schema.Literal("config", "api").annotations({ description: "`config`: changed in the file only" }),
@@ -55,6 +58,7 @@ const keyFields = {
   }),
   models: Schema.Array(Schema.String).annotations({ description: "Models that may be named" }),
   ...limits,
+  mcp,
   disabled: Schema.Boolean,
   created_at: Schema.NullOr(Timestamp).annotations({ description: "Null for a declared key" }),
   rotated_at: Schema.NullOr(Timestamp).annotations({ description: "When its secret was last replaced" }),
@@ -83,6 +87,7 @@ export const NewKey = strictStruct({
   models: optionalWith(Models, () => ["*"]),
   budget: optionalWith(limits.budget, () => null),
   rate: optionalWith(limits.rate, () => null),
+  mcp: Schema.optional(mcp),
   expires_at: optionalWith(ExpiresAt, () => null)
 }).annotations({ identifier: "NewKey" })
 export type NewKey = typeof NewKey.Type
@@ -91,6 +96,7 @@ export const KeyChanges = strictStruct({
   models: Schema.optional(Models),
   budget: Schema.optional(limits.budget),
   rate: Schema.optional(limits.rate),
+  mcp: Schema.optional(mcp),
   disabled: Schema.optional(Schema.Boolean),
   expires_at: Schema.optional(ExpiresAt)
 }).annotations({ identifier: "KeyChanges", description: "What is left out stays; null removes a limit" })

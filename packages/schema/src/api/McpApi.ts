@@ -8,7 +8,7 @@ import { optionalWith, strictStruct } from "../config/Fields.ts"
 import { mcpServerName, McpServerConfig } from "../config/Mcp.ts"
 import { McpServerReport, McpToolInfo, McpToolResult } from "../McpTool.ts"
 import * as ApiError from "./ApiError.ts"
-import { AdminAuth } from "./Authorization.ts"
+import { AdminAuth, KeyAuth } from "./Authorization.ts"
 
 export const McpServerList = Schema.Struct({ servers: Schema.Array(McpServerReport) }).annotations({
   identifier: "McpServerList"
@@ -38,11 +38,13 @@ const byName = Schema.Struct({ name: Schema.String })
 export const McpApi = HttpApiGroup.make("mcp")
   .add(
     HttpApiEndpoint.get("servers", "/v1/mcp/servers")
+      .middleware(KeyAuth)
       .addSuccess(McpServerList)
       .annotate(OpenApi.Summary, "List MCP servers and how they are")
   )
   .add(
     HttpApiEndpoint.post("add", "/v1/mcp/servers")
+      .middleware(AdminAuth)
       .setPayload(NewMcpServer)
       .addSuccess(McpServerReport, { status: 201 })
       .addError(ApiError.BadRequest)
@@ -58,6 +60,7 @@ export const McpApi = HttpApiGroup.make("mcp")
   )
   .add(
     HttpApiEndpoint.del("remove", "/v1/mcp/servers/:name")
+      .middleware(AdminAuth)
       .setPath(byName)
       .addSuccess(HttpApiSchema.NoContent)
       .addError(ApiError.NotFound)
@@ -69,8 +72,10 @@ export const McpApi = HttpApiGroup.make("mcp")
   )
   .add(
     HttpApiEndpoint.get("tools", "/v1/mcp/servers/:name/tools")
+      .middleware(KeyAuth)
       .setPath(byName)
       .addSuccess(McpToolList)
+      .addError(ApiError.Forbidden)
       .addError(ApiError.NotFound)
       .addError(ApiError.Unavailable)
       .annotate(OpenApi.Summary, "List a server's tools")
@@ -78,10 +83,12 @@ export const McpApi = HttpApiGroup.make("mcp")
   )
   .add(
     HttpApiEndpoint.post("call", "/v1/mcp/servers/:name/tools/:tool")
+      .middleware(KeyAuth)
       .setPath(Schema.Struct({ name: Schema.String, tool: Schema.String }))
       .setPayload(McpCall)
       .addSuccess(McpToolResult)
       .addError(ApiError.BadRequest)
+      .addError(ApiError.Forbidden)
       .addError(ApiError.NotFound)
       .addError(ApiError.TooLarge)
       .addError(ApiError.Unprocessable)
@@ -96,5 +103,7 @@ export const McpApi = HttpApiGroup.make("mcp")
       )
   )
   .addError(ApiError.Internal)
-  .middleware(AdminAuth)
-  .annotate(OpenApi.Description, "For the admin")
+  .annotate(
+    OpenApi.Description,
+    "Tools are for every key, as far as its `mcp` allows; servers are added and removed by the admin"
+  )

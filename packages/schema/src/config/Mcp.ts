@@ -33,6 +33,17 @@ export const McpServerConfig = strictStruct({
 })
 export type McpServerConfig = typeof McpServerConfig.Type
 
+/** Which servers and tools a key may use; `*` stands for any characters. */
+export const McpAccess = strictStruct({
+  servers: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]).annotations({
+    description: "Names or patterns of the servers whose tools it may use"
+  }),
+  tools: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]).annotations({
+    description: "Names or patterns of tools: as their server calls them (`read_*`), or of one server (`files__read_*`)"
+  })
+}).annotations({ identifier: "McpAccess" })
+export type McpAccess = typeof McpAccess.Type
+
 export const McpConfig = strictStruct({
   servers: optionalWith(Schema.Record({ key: Schema.String, value: McpServerConfig }), () => ({})),
   allow_commands_over_http: optionalWith(Schema.Boolean, () => false).annotations({

@@ -8,7 +8,7 @@ import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { BudgetConfig, RateConfig } from "./Limits.ts"
-import { McpConfig } from "./Mcp.ts"
+import { McpAccess, McpConfig } from "./Mcp.ts"
 import { ByteSize, DurationMillis, TimerMillis } from "./Units.ts"
 
 const price = { description: "a price in USD per million tokens, 0 or from 0.000001 to 1000000" }
@@ -150,7 +150,8 @@ export const KeyConfig = strictStruct({
   key: Secret,
   models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]),
   budget: Schema.optional(BudgetConfig),
-  rate: Schema.optional(RateConfig)
+  rate: Schema.optional(RateConfig),
+  mcp: Schema.optional(McpAccess).annotations({ description: "MCP servers and tools that it may use; default all" })
 })
 export type KeyConfig = typeof KeyConfig.Type
 

@@ -2,10 +2,12 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Access from "@penstock/gateway/mcp/Access"
 import { toGatewayError } from "@penstock/gateway/mcp/McpError"
 import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import { Settings } from "@penstock/gateway/Settings"
 import { McpCall, NewMcpServer } from "@penstock/schema/api/McpApi"
+import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import type { McpToolResult } from "@penstock/schema/McpTool"
@@ -39,6 +41,13 @@ const checkWay = ({ args, command, cwd, env, headers, url }: NewMcpServer): Gate
   return isBare ? null : wrong("args", "args, env and cwd belong to a command")
 }
 
+/** Fails with `forbidden` where the caller's key does not reach. */
+const mayUse = (server: string, tool?: string) =>
+  Effect.flatMap(CurrentCaller, (caller) => {
+    const refusal = Access.refusal(caller, server, tool)
+    return refusal === null ? Effect.succeed(caller) : Effect.fail(refusal)
+  })
+
 const hubFailure = Effect.mapError(toGatewayError)
 
 export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
@@ -63,24 +72,31 @@ export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
       tool: string,
       request: HttpServerRequest.HttpServerRequest
     ) {
+      yield* mayUse(server, tool)
       const body = yield* readCall(request, { ...options('Send JSON: {"arguments": {…}}.'), empty: {} })
       const result: McpToolResult = yield* hubFailure(hub.call(server, tool, body.arguments))
       return HttpServerResponse.unsafeJson(result)
     })
 
     return handlers
-      .handle("servers", () => Effect.sync(() => ({ servers: hub.servers() })))
+      .handle("servers", () =>
+        Effect.map(CurrentCaller, (caller) => ({
+          servers: hub.servers().filter(({ name }) => Access.mayUseServer(caller, name))
+        }))
+      )
       .handleRaw("add", ({ request }) => add(request))
       .handle("remove", ({ path: { name } }) => hubFailure(hub.remove(name)))
       .handle("tools", ({ path: { name } }) =>
-        Effect.map(hubFailure(hub.tools(name)), (tools) => ({
-          server: name,
-          tools: tools.map(({ description, inputSchema, tool }) => ({
-            name: tool,
-            description,
-            input_schema: inputSchema
+        Effect.flatMap(mayUse(name), (caller) =>
+          Effect.map(hubFailure(hub.tools(name)), (tools) => ({
+            server: name,
+            tools: Access.usable(caller, tools).map(({ description, inputSchema, tool }) => ({
+              name: tool,
+              description,
+              input_schema: inputSchema
+            }))
           }))
-        }))
+        )
       )
       .handleRaw("call", ({ path: { name, tool }, request }) => call(name, tool, request))
   })

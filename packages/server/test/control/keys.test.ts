@@ -30,6 +30,7 @@ describe("/v1/keys", () => {
         models: ["gpt-4o"],
         budget: { usd: 5, per: "day" },
         rate: null,
+        mcp: null,
         disabled: false,
         expires_at: null
       })
@@ -57,6 +58,7 @@ describe("/v1/keys", () => {
             models: ["gpt-*"],
             budget: null,
             rate: { requests_per_minute: 60 },
+            mcp: null,
             disabled: false,
             created_at: null,
             rotated_at: null,
