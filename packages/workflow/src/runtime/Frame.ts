@@ -1,10 +1,10 @@
 /** What a step can see while a run goes: variables, steps before it, and what the blocks around it add. */
+import type { Failure } from "@penstock/schema/Run"
 import * as Either from "effect/Either"
 import * as DataTemplate from "../expression/DataTemplate.ts"
 import * as References from "../expression/References.ts"
 import * as StepPath from "../compiler/StepPath.ts"
 import type { Action, PlanStep } from "../compiler/Plan.ts"
-import type { Failure } from "./StepError.ts"
 import * as StepError from "./StepError.ts"
 
 /** `steps.<id>` in expressions. */

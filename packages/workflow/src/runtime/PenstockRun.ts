@@ -2,6 +2,7 @@
  * The one workflow that the engine knows, `penstock/run`: reads a stored definition and runs it. Its body is pure but
  * for activities, deferreds, clocks, and records that are the same when they are written again.
  */
+import type { RunStatus } from "@penstock/schema/Run"
 import * as DurableWorkflow from "@effect/workflow/Workflow"
 import { WorkflowInstance } from "@effect/workflow/WorkflowEngine"
 import * as Clock from "effect/Clock"
@@ -17,7 +18,7 @@ import { CallerRecord } from "./CallerRecord.ts"
 import * as Definitions from "./Definitions.ts"
 import { lastType } from "./Feed.ts"
 import { Frame } from "./Frame.ts"
-import { metricsOf, type RunStatus } from "./RunRecord.ts"
+import { metricsOf } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import * as Steps from "./Steps.ts"
 import * as World from "./World.ts"

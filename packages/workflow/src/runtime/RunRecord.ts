@@ -1,17 +1,7 @@
 /** What is known of a run and of its steps. Times are milliseconds since the epoch, money is nano-dollars. */
 import { NanoDollars, toUsd } from "@penstock/schema/Money"
+import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
 import * as Schema from "effect/Schema"
-import { Failure } from "./StepError.ts"
-
-export const RunStatus = Schema.Literal("queued", "running", "waiting", "succeeded", "failed", "rejected", "cancelled")
-export type RunStatus = typeof RunStatus.Type
-
-const ended: ReadonlySet<RunStatus> = new Set(["succeeded", "failed", "rejected", "cancelled"])
-
-export const isEnded = (status: RunStatus): boolean => ended.has(status)
-
-export const StepStatus = Schema.Literal("running", "waiting", "succeeded", "failed", "skipped", "cancelled")
-export type StepStatus = typeof StepStatus.Type
 
 /** What a step used: all of its attempts together. */
 export const Spent = Schema.Struct({
@@ -29,9 +19,6 @@ export const addSpent = (one: Spent, other: Spent): Spent => ({
   inputTokens: one.inputTokens + other.inputTokens,
   outputTokens: one.outputTokens + other.outputTokens
 })
-
-export const CacheUse = Schema.NullOr(Schema.Literal("hit", "miss"))
-export type CacheUse = typeof CacheUse.Type
 
 /** How a step ended: what its activity leaves behind, and what a replay reads instead of running it again. */
 export const Outcome = Schema.Struct({
@@ -60,27 +47,6 @@ export const StepRecord = Schema.Struct({
   endedAt: Schema.NullOr(Schema.Int)
 })
 export type StepRecord = typeof StepRecord.Type
-
-export const StepMetrics = Schema.Struct({
-  id: Schema.String,
-  type: Schema.String,
-  status: StepStatus,
-  cost_usd: Schema.NullOr(Schema.Number),
-  tokens: Schema.Int,
-  latency_ms: Schema.Int,
-  attempts: Schema.Int,
-  cache: CacheUse
-})
-
-export const Metrics = Schema.Struct({
-  /** Null when one of the steps has an unknown cost. */
-  total_cost_usd: Schema.NullOr(Schema.Number),
-  total_tokens: Schema.Int,
-  latency_ms: Schema.Int,
-  /** The top level's, in the order of the file. */
-  steps: Schema.Array(StepMetrics)
-})
-export type Metrics = typeof Metrics.Type
 
 export const RunRecord = Schema.Struct({
   id: Schema.String,

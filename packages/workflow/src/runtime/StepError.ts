@@ -1,5 +1,6 @@
 /** Why a step failed, in the words of the language, and how the gateway's failures are put into them. */
 import type { GatewayError, Reason as GatewayReason } from "@penstock/schema/GatewayError"
+import { Failure } from "@penstock/schema/Run"
 import * as Schema from "effect/Schema"
 
 /** The reasons that the runtime gives. A `fail` step may give any other as its `code`. */
@@ -18,16 +19,6 @@ export type Reason =
   | "rejected"
   | "cancelled"
   | "failed"
-
-/** What a `catch` sees as `error`, and what a run tells. */
-export const Failure = Schema.Struct({
-  step: Schema.String,
-  reason: Schema.String,
-  message: Schema.String,
-  /** Which attempt failed, from 1; 0 where nothing was attempted. */
-  attempt: Schema.Int
-})
-export type Failure = typeof Failure.Type
 
 export class StepError extends Schema.TaggedError<StepError>("@penstock/workflow/runtime/StepError")("StepError", {
   ...Failure.fields,

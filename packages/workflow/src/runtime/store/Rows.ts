@@ -1,17 +1,9 @@
 /** Rows of the tables as records. */
 import { NanoDollars } from "@penstock/schema/Money"
+import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import {
-  CacheUse,
-  Metrics,
-  type RunEvent,
-  type RunRecord,
-  RunStatus,
-  type StepRecord,
-  StepStatus
-} from "../RunRecord.ts"
-import { Failure } from "../StepError.ts"
+import type { RunEvent, RunRecord, StepRecord } from "../RunRecord.ts"
 import type { Definition } from "./RunStore.ts"
 
 const Json = Schema.parseJson(Schema.Unknown)

@@ -1,9 +1,8 @@
 /** What is kept of runs. Writing something again changes nothing. A database that fails is a defect. */
+import type { Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Outcome, RunEvent, RunRecord, RunStatus, StepRecord, StepStatus } from "../RunRecord.ts"
-import type { Failure } from "../StepError.ts"
-import type { Metrics } from "../RunRecord.ts"
+import type { Outcome, RunEvent, RunRecord, StepRecord } from "../RunRecord.ts"
 
 export interface Definition {
   readonly hash: string

@@ -1,11 +1,11 @@
 /** The store in SQLite: a file, or memory for tests and single runs. */
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
+import { isEnded } from "@penstock/schema/Run"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { isEnded } from "../RunRecord.ts"
 import * as Rows from "./Rows.ts"
 import { RunStore, type RunFilter, type Service } from "./RunStore.ts"
 import { migrate } from "./Tables.ts"
