@@ -17,6 +17,9 @@ import * as Idempotency from "@penstock/gateway/replay/Idempotency"
 import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
+import * as Engine from "@penstock/workflow/runtime/Engine"
+import * as Workflows from "@penstock/workflow/runtime/Workflows"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ConfigFile from "./config/ConfigFile.ts"
@@ -30,13 +33,37 @@ import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as Retention from "./Retention.ts"
+import * as Hosts from "./workflows/Hosts.ts"
+import * as HubTools from "./workflows/HubTools.ts"
 
 const layerLedger = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => LedgerSqlite.layerFile(settings.current().database))
 )
 
+const databaseFailure = (error: Pick<LedgerError | KeyStoreError, "cause">) =>
+  new StartFailure({
+    message: `The database cannot be opened: ${String(error.cause)}`,
+    hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
+  })
+
+/** Runs have a file of their own beside the ledger, which other processes may open: these one process alone goes on with. */
+const runsFile = (database: string): string =>
+  database === ":memory:" ? database : database.replace(/(?:\.[^./\\]+)?$/, (ending) => `-runs${ending}`)
+
+const layerEngine = Layer.unwrapEffect(
+  Effect.map(Settings, (settings) => Engine.layerSqlite(runsFile(settings.current().database)))
+).pipe(
+  Layer.provide(Layer.merge(HubTools.layer, Hosts.layer)),
+  Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))
+)
+
+const layerWorkflows = Layer.unwrapEffect(
+  Effect.map(Settings, (settings) => Workflows.layer(settings.current().workflows))
+)
+
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer).pipe(
+const layerServices = Layer.merge(layerEngine, layerWorkflows).pipe(
+  Layer.provideMerge(Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer)),
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
   Layer.provideMerge(layerLedger),
@@ -72,12 +99,6 @@ const facts = Effect.gen(function* () {
     providers: registry.all().map(({ address, missing, name }) => ({ name, address, missing }))
   } satisfies ListeningFacts
 })
-
-const databaseFailure = (error: LedgerError | KeyStoreError) =>
-  new StartFailure({
-    message: `The database cannot be opened: ${String(error.cause)}`,
-    hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
-  })
 
 /** Serves until it is interrupted. Fails with what a person can mend. */
 export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =>

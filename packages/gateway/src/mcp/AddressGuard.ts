@@ -63,22 +63,23 @@ export interface Guard {
   readonly lookup: (
     name: string,
     options: LookupOptions,
-    done: (error: Error | null, address: string | ReadonlyArray<LookupAddress>, family?: number) => void
+    done: (error: Error | null, address: string | Array<LookupAddress>, family?: number) => void
   ) => void
 }
 
-const refuse = (host: string, address: string) =>
-  new ConnectionFailure({
-    kind: "refused",
-    message:
-      `${host} leads to ${address}, an address of a private network, which a URL given over HTTP may not. ` +
-      "Add the host to `mcp.allow_hosts`, or the server to `mcp.servers`, in the configuration."
-  })
+const forServers =
+  "A URL given over HTTP may not lead there: add the host to `mcp.allow_hosts`, or the server to `mcp.servers`, in the " +
+  "configuration."
 
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 
-/** `allowed`: patterns of hosts that may be private. Asked anew for each connection. */
-export const make = (allowed: () => ReadonlyArray<string>): Guard => {
+/** `allowed`: patterns of hosts that may be private. Asked anew for each connection. `advice`: how to add one. */
+export const make = (allowed: () => ReadonlyArray<string>, advice: string = forServers): Guard => {
+  const refuse = (host: string, address: string) =>
+    new ConnectionFailure({
+      kind: "refused",
+      message: `${host} leads to ${address}, an address of a private network. ${advice}`
+    })
   const isAllowed = (host: string) =>
     allowed().some((pattern) => NamePattern.matches(pattern.toLowerCase(), host.toLowerCase()))
   return {

@@ -5,6 +5,7 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import { GatewayError, Reason } from "../GatewayError.ts"
+import { Metrics } from "../Run.ts"
 
 /** The words that OpenAI's clients know as `error.type`. */
 export const ErrorType = Schema.Literal(
@@ -53,6 +54,19 @@ const openAiCodes: { readonly [R in Reason]?: string } = {
   context_length: "context_length_exceeded"
 }
 
+const Position = Schema.Struct({ line: Schema.Positive, column: Schema.Positive })
+
+/** One finding about a workflow's file. Lines and columns count from 1. */
+export const Diagnostic = Schema.Struct({
+  code: Schema.String,
+  severity: Schema.Literal("error", "warning", "info"),
+  file: Schema.String,
+  range: Schema.Struct({ start: Position, end: Position }),
+  message: Schema.String,
+  hint: Schema.optional(Schema.String)
+}).annotations({ identifier: "WorkflowDiagnostic" })
+export type Diagnostic = typeof Diagnostic.Type
+
 const UpstreamAnswer = Schema.Struct({ status: Schema.NullOr(Schema.Int), code: Schema.NullOr(Schema.String) })
 
 export const OpenAiError = Schema.Struct({
@@ -65,8 +79,12 @@ export const OpenAiError = Schema.Struct({
     param: Schema.NullOr(Schema.String).annotations({ description: "The field at fault, as a path" }),
     code: Schema.NullOr(Schema.String).annotations({ description: "The reason, for programs" }),
     upstream: Schema.optional(UpstreamAnswer).annotations({ description: "What the provider itself answered" }),
-    request_id: Schema.optional(Schema.String)
-  })
+    request_id: Schema.optional(Schema.String),
+    step: Schema.optional(Schema.String).annotations({ description: "The step of a workflow that failed" })
+  }),
+  run_id: Schema.optional(Schema.String).annotations({ description: "The run of a workflow that failed" }),
+  metrics: Schema.optional(Metrics).annotations({ description: "What that run came to all the same" }),
+  diagnostics: Schema.optional(Schema.Array(Diagnostic)).annotations({ description: "What is wrong with a workflow" })
 }).annotations({ identifier: "ApiError", title: "Error", description: "A failure in OpenAI's shape" })
 export type OpenAiError = typeof OpenAiError.Type
 
@@ -104,7 +122,10 @@ export const fromOpenAiError = (status: number, { error }: OpenAiError): Gateway
   })
 }
 
-const withStatus = (status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503 | 504, description: string) =>
+const withStatus = (
+  status: 400 | 401 | 402 | 403 | 404 | 409 | 413 | 422 | 500 | 502 | 503 | 504,
+  description: string
+) =>
   Schema.transform(
     OpenAiError,
     Schema.typeSchema(GatewayError).pipe(Schema.filter((error) => error.status === status)),
@@ -117,6 +138,7 @@ const withStatus = (status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 502 
 
 export const BadRequest = withStatus(400, "The request is not what the endpoint takes; `param` names the field")
 export const Unauthenticated = withStatus(401, "No key, or one that is not known here")
+export const PaymentRequired = withStatus(402, "A budget is spent; the message names it")
 export const Forbidden = withStatus(403, "The key is known and may not do this")
 export const NotFound = withStatus(404, "There is no such thing; the message names the nearest that exists")
 export const Conflict = withStatus(409, "What is there already does not allow it; the message says what to do")

@@ -11,8 +11,10 @@ import { LedgerApi } from "./LedgerApi.ts"
 import { McpApi } from "./McpApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
+import { RunsApi } from "./RunsApi.ts"
 import { StatusApi } from "./StatusApi.ts"
 import { version } from "./Version.ts"
+import { WorkflowsApi } from "./WorkflowsApi.ts"
 
 export const PenstockApi = HttpApi.make("penstock")
   .add(ModelsApi)
@@ -21,6 +23,8 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(KeysApi)
   .add(BudgetsApi)
   .add(McpApi)
+  .add(WorkflowsApi)
+  .add(RunsApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

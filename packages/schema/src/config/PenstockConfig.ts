@@ -166,6 +166,26 @@ export const CacheConfig = strictStruct({
 })
 export type CacheConfig = typeof CacheConfig.Type
 
+/** What is kept of workflows that ran. */
+export const RunsConfig = strictStruct({
+  retention: optionalWith(DurationMillis, () => 30 * 86_400_000).annotations({
+    description: "How long a run that has ended is kept, with its steps and events"
+  })
+})
+
+/** A host as an address has it: its port belongs to it where it is not the usual one. */
+const Host = Schema.String.pipe(
+  Schema.pattern(/^[^\s/?#@]+$/, {
+    description: "a host such as api.example.com, localhost:8080 or *.example.com"
+  })
+)
+
+export const HttpConfig = strictStruct({
+  allow_hosts: optionalWith(Schema.Array(Host), () => []).annotations({
+    description: "Hosts that `http` steps may reach; `*` stands for any characters, and opens no private network"
+  })
+})
+
 export const LoggingConfig = strictStruct({
   level: optionalWith(Schema.Literal("trace", "debug", "info", "warning", "error", "none"), () => "info" as const),
   bodies: optionalWith(Schema.Literal("none", "redacted", "full"), () => "none" as const),
@@ -195,6 +215,12 @@ const sections = {
   }),
   workflows: optionalWith(Schema.NonEmptyString, () => "workflows").annotations({
     description: "Folder of the workflow files"
+  }),
+  runs: optionalWith(RunsConfig, () => Schema.decodeSync(RunsConfig)({})).annotations({
+    description: "Runs of workflows"
+  }),
+  http: optionalWith(HttpConfig, () => Schema.decodeSync(HttpConfig)({})).annotations({
+    description: "What the http steps of workflows may reach"
   }),
   logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({}))
 }

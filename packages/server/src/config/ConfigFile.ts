@@ -79,13 +79,15 @@ const onHangup = (changed: () => void) =>
 const keepFixed = (inForce: PenstockConfig, next: PenstockConfig): PenstockConfig => ({
   ...next,
   database: inForce.database,
+  workflows: inForce.workflows,
   server: { ...next.server, host: inForce.server.host, port: inForce.server.port }
 })
 
 const waitingKeys = (inForce: PenstockConfig, next: PenstockConfig): ReadonlyArray<string> => [
   ...(inForce.server.host === next.server.host ? [] : ["server.host"]),
   ...(inForce.server.port === next.server.port ? [] : ["server.port"]),
-  ...(inForce.database === next.database ? [] : ["database"])
+  ...(inForce.database === next.database ? [] : ["database"]),
+  ...(inForce.workflows === next.workflows ? [] : ["workflows"])
 ]
 
 /** The address in force with the `auth` of the new file: together they may be open to everybody. */

@@ -14,6 +14,8 @@ import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegis
 import type { Router } from "@penstock/gateway/routing/Router"
 import type { Settings } from "@penstock/gateway/Settings"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
+import type { Runs } from "@penstock/workflow/runtime/Runs"
+import type { Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -27,7 +29,9 @@ import * as LedgerHandlers from "./LedgerHandlers.ts"
 import * as McpHandlers from "./McpHandlers.ts"
 import * as ModelsHandlers from "./ModelsHandlers.ts"
 import * as RoutingHandlers from "./RoutingHandlers.ts"
+import * as RunsHandlers from "./RunsHandlers.ts"
 import * as StatusHandlers from "./StatusHandlers.ts"
+import * as WorkflowsHandlers from "./WorkflowsHandlers.ts"
 
 const layerGroups = Layer.mergeAll(
   ModelsHandlers.layer,
@@ -35,6 +39,8 @@ const layerGroups = Layer.mergeAll(
   LedgerHandlers.layer,
   KeysHandlers.layer,
   McpHandlers.layer,
+  WorkflowsHandlers.layer,
+  RunsHandlers.layer,
   BudgetsHandlers.layer,
   StatusHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
@@ -50,7 +56,7 @@ const layer = Documentation.layer.pipe(
 export const make: Effect.Effect<
   HttpApp.Default,
   never,
-  Breakers | Budgets | Keys | Ledger | McpHub | ProviderRegistry | Router | Settings | Scope.Scope
+  Breakers | Budgets | Keys | Ledger | McpHub | ProviderRegistry | Router | Runs | Settings | Workflows | Scope.Scope
 > = Effect.gen(function* () {
   const context = yield* Layer.build(layer)
   const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)

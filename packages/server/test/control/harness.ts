@@ -1,14 +1,18 @@
 /** The control plane over a configuration, providers that answer from memory, and a ledger in memory. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as Breakers from "@penstock/gateway/failover/Breakers"
+import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
+import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { Provider } from "@penstock/gateway/providers/Provider"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
+import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import * as Settings from "@penstock/gateway/Settings"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
@@ -17,6 +21,10 @@ import { RequestId } from "@penstock/schema/Ids"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
 import * as ControlPlane from "@penstock/server/control/ControlPlane"
+import * as HubTools from "@penstock/server/workflows/HubTools"
+import * as Engine from "@penstock/workflow/runtime/Engine"
+import * as Http from "@penstock/workflow/runtime/Http"
+import * as Workflows from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
@@ -73,6 +81,8 @@ export interface Options {
   readonly providers?: { readonly [name: string]: FakeProvider }
   readonly ledger?: LedgerService
   readonly mcp?: Layer.Layer<McpHub.McpHub>
+  /** A folder of workflows; without one there are none. */
+  readonly workflows?: string
   /** A test that moves time passes its own runtime; otherwise time is real. */
   readonly runtime?: Runtime.Runtime<never>
 }
@@ -91,13 +101,22 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
     options.ledger === undefined
       ? LedgerMemory.layer
       : Layer.succeed(Ledger, { ...options.ledger, onRelease: () => Effect.void })
-  const layer = Layer.mergeAll(
-    Breakers.layer,
-    Budgets.layer,
-    Keys.layerMemory,
-    Router.layer,
-    options.mcp ?? McpHub.layer
-  ).pipe(
+  const layerRuns = Layer.merge(
+    Engine.layerMemory.pipe(Layer.provide(Layer.merge(HubTools.layer, Http.layerNone))),
+    Workflows.layer(options.workflows ?? "no such folder").pipe(Layer.provide(NodeContext.layer))
+  ).pipe(Layer.provide(Gateway.layer))
+  const layer = layerRuns.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Breakers.layer,
+        Budgets.layer,
+        Keys.layerMemory,
+        Latencies.layer,
+        RateLimits.layer,
+        Router.layer,
+        options.mcp ?? McpHub.layer
+      )
+    ),
     Layer.provideMerge(layerLedger),
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)

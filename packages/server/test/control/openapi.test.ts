@@ -53,6 +53,12 @@ describe("openapi.json", () => {
       "/v1/mcp/servers/{name}",
       "/v1/mcp/servers/{name}/tools",
       "/v1/mcp/servers/{name}/tools/{tool}",
+      "/v1/workflows",
+      "/v1/workflows/{name}",
+      "/v1/workflow/{name}",
+      "/v1/workflows/{name}/runs",
+      "/v1/runs",
+      "/v1/runs/{id}",
       "/v1/budgets",
       "/",
       "/health",
@@ -131,6 +137,15 @@ describe("the client that derives from the API", () => {
         assert.strictEqual((yield* client.keys.list()).keys.length, 2)
         yield* client.keys.remove({ path: { name: "carol" } })
         assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
+        assert.deepStrictEqual((yield* client.workflows.list()).workflows, [])
+        const run = { path: { name: "none" }, headers: {}, payload: { input: {} } }
+        for (const call of [client.workflows.run(run), client.workflows.start(run)]) {
+          const noWorkflow = yield* Effect.flip<unknown, unknown, never>(call)
+          assert.isTrue(noWorkflow instanceof GatewayError && noWorkflow.code === "workflow_not_found")
+        }
+        assert.deepStrictEqual(yield* client.runs.list({ urlParams: {} }), { runs: [], next: null })
+        const noRun = yield* Effect.flip(client.runs.get({ path: { id: "run_0" } }))
+        assert.isTrue(noRun instanceof GatewayError && noRun.reason === "not_found")
         const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
         assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))

@@ -111,18 +111,19 @@ const attempts = Effect.fnUntraced(function* (
       last = withAttempt(result.left, tries.count)
       if (!retry.on.some((reason) => reason === result.left.reason)) break
     }
-    if (last === null || !worthAnother.has(last.reason)) break
+    if (last === null || !(last.notSetUp === true || worthAnother.has(last.reason))) break
     tries.feedback = null
   }
   return yield* last ?? StepErrors.make(step.id, "invalid_request", "there is no model to ask", 0)
 })
 
-const withAttempt = ({ message, reason, retryAfterMillis, step }: StepError, attempt: number): StepError =>
+const withAttempt = ({ message, notSetUp, reason, retryAfterMillis, step }: StepError, attempt: number): StepError =>
   new StepErrors.StepError({
     step,
     reason,
     message,
     attempt,
+    ...(notSetUp === undefined ? {} : { notSetUp }),
     ...(retryAfterMillis === undefined ? {} : { retryAfterMillis })
   })
 

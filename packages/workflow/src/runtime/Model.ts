@@ -4,6 +4,7 @@ import type { ChatRequest, Message } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId as RequestIdType } from "@penstock/schema/Ids"
+import type { RequestRow } from "@penstock/schema/LedgerEntry"
 import { NanoDollars, toUsd } from "@penstock/schema/Money"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Effect from "effect/Effect"
@@ -19,12 +20,15 @@ export interface Place {
   readonly path: string
 }
 
+/** Of a call that failed, the ledger has what is known: without any tokens that is nothing, and nothing was spent. */
+const isUnspent = ({ prompt_tokens, status }: RequestRow): boolean => status === "error" && prompt_tokens === null
+
 /** What the ledger has of the call; a call that never began cost nothing. */
 const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): Effect.Effect<Spent> =>
   world.ledger.flush.pipe(
     Effect.zipRight(world.ledger.request(id)),
     Effect.map((detail): Spent => {
-      const cost = detail === null ? 0 : detail.request.cost_nanousd
+      const cost = detail === null || isUnspent(detail.request) ? 0 : detail.request.cost_nanousd
       return {
         cost: cost === null ? null : NanoDollars.make(cost),
         inputTokens: usage?.promptTokens ?? detail?.request.prompt_tokens ?? 0,

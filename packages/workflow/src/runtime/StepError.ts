@@ -23,7 +23,9 @@ export type Reason =
 export class StepError extends Schema.TaggedError<StepError>("@penstock/workflow/runtime/StepError")("StepError", {
   ...Failure.fields,
   /** How long the provider asks to wait, in milliseconds. */
-  retryAfterMillis: Schema.optional(Schema.Number)
+  retryAfterMillis: Schema.optional(Schema.Number),
+  /** Nobody was asked: the model's provider is not set up here. Another model may be. */
+  notSetUp: Schema.optional(Schema.Boolean)
 }) {}
 
 export const make = (step: string, reason: Reason, message: string, attempt = 1): StepError =>
@@ -70,5 +72,6 @@ export const fromGateway = (step: string, { message, reason, retryAfterMillis }:
     reason: reasons[reason],
     message,
     attempt: 1,
+    ...(reason === "not_configured" ? { notSetUp: true } : {}),
     ...(retryAfterMillis === undefined ? {} : { retryAfterMillis })
   })

@@ -25,6 +25,8 @@ export interface NewRun {
 export interface RunFilter {
   readonly workflow?: string
   readonly status?: RunStatus
+  /** The key's name of whoever started it; null for those that were started without one. */
+  readonly caller?: string | null
   /** At most; default 100. */
   readonly limit?: number
   /** Older than the run with this id. */

@@ -44,11 +44,12 @@ export const make = Effect.gen(function* () {
       return created === undefined ? yield* Effect.dieMessage(`run ${run.id} was not written`) : created
     }).pipe(Effect.orDie)
 
-  const list = ({ before, limit = 100, status, workflow }: RunFilter) =>
+  const list = ({ before, caller, limit = 100, status, workflow }: RunFilter) =>
     sql`SELECT * FROM workflow_runs WHERE ${sql.and([
       sql`1 = 1`,
       ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
       ...(status === undefined ? [] : [sql`status = ${status}`]),
+      ...(caller === undefined ? [] : [sql`caller IS ${caller}`]),
       ...(before === undefined ? [] : [sql`id < ${before}`])
     ])} ORDER BY id DESC LIMIT ${limit}`
 

@@ -1,0 +1,75 @@
+/** `/v1/workflows` and `POST /v1/workflow/{name}`. */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import { Settings } from "@penstock/gateway/Settings"
+import { CurrentCaller } from "@penstock/schema/api/Caller"
+import { PenstockApi } from "@penstock/schema/api/PenstockApi"
+import { RunRequest, type RunResult, type RunStarted } from "@penstock/schema/api/WorkflowsApi"
+import { Runs } from "@penstock/workflow/runtime/Runs"
+import { Workflows } from "@penstock/workflow/runtime/Workflows"
+import * as Effect from "effect/Effect"
+import * as RunFailure from "../workflows/RunFailure.ts"
+import * as RunView from "../workflows/RunView.ts"
+import * as Starting from "../workflows/Starting.ts"
+import * as JsonBody from "./JsonBody.ts"
+
+const read = JsonBody.reader(RunRequest)
+
+const wanted = 'Send JSON with the input: {"input": {"text": "…"}}.'
+
+const notStarted = (failure: RunFailure.NotStarted) =>
+  HttpServerResponse.unsafeJson(RunFailure.bodyOfNotStarted(failure), { status: failure.error.status })
+
+export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =>
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const sources: Starting.Sources = { workflows: yield* Workflows, runs: yield* Runs }
+
+    const start = Effect.fnUntraced(function* (
+      name: string,
+      header: string | undefined,
+      request: HttpServerRequest.HttpServerRequest
+    ) {
+      const { input } = yield* read(request, { limit: settings.current().server.max_body, wanted, empty: {} })
+      const key = header === undefined ? null : yield* Idempotency.readKey(header)
+      const caller = yield* CurrentCaller
+      return yield* Starting.start(sources, { name, input, caller, key })
+    })
+
+    const run = Effect.fnUntraced(function* (started: { readonly id: string }) {
+      const { error, run } = yield* Starting.outcome(sources.runs, started.id)
+      if (error !== null) {
+        return HttpServerResponse.unsafeJson(RunFailure.bodyOfRun(run, error), { status: error.status })
+      }
+      const { id, metrics, output } = run
+      if (metrics === null) return yield* Effect.dieMessage(`the run ${id} succeeded and has no metrics`)
+      const result: RunResult = { output, metrics, run_id: id }
+      return HttpServerResponse.unsafeJson(result)
+    })
+
+    const accepted = ({ id, status }: { readonly id: string; readonly status: RunStarted["status"] }) => {
+      const body: RunStarted = { run_id: id, status }
+      return HttpServerResponse.unsafeJson(body, { status: 202, headers: { location: `/v1/runs/${id}` } })
+    }
+
+    return handlers
+      .handle("list", () =>
+        Effect.map(sources.workflows.list, (workflows) => ({ workflows: workflows.map(RunView.workflow) }))
+      )
+      .handle("get", ({ path: { name } }) => Effect.map(Starting.find(sources.workflows, name), RunView.detail))
+      .handleRaw("run", ({ headers, path: { name }, request }) =>
+        start(name, headers["idempotency-key"], request).pipe(
+          Effect.flatMap(run),
+          Effect.catchTag("NotStarted", (failure) => Effect.succeed(notStarted(failure)))
+        )
+      )
+      .handleRaw("start", ({ headers, path: { name }, request }) =>
+        start(name, headers["idempotency-key"], request).pipe(
+          Effect.map(accepted),
+          Effect.catchTag("NotStarted", (failure) => Effect.succeed(notStarted(failure)))
+        )
+      )
+  })
+)

@@ -1,0 +1,57 @@
+/** Runs as the API shows them. */
+import type { RunState, RunStep, RunSummary } from "@penstock/schema/api/RunsApi"
+import type { WorkflowDetail, WorkflowInfo } from "@penstock/schema/api/WorkflowsApi"
+import { toUsd } from "@penstock/schema/Money"
+import type { RunRecord, StepRecord } from "@penstock/workflow/runtime/RunRecord"
+import type { Workflow } from "@penstock/workflow/runtime/Workflows"
+
+const iso = (millis: number): string => new Date(millis).toISOString()
+const isoOrNull = (millis: number | null): string | null => (millis === null ? null : iso(millis))
+
+export const summary = (run: RunRecord): RunSummary => ({
+  run_id: run.id,
+  workflow: run.workflow,
+  status: run.status,
+  error: run.error,
+  metrics: run.metrics,
+  key_name: run.caller,
+  created_at: iso(run.createdAt),
+  started_at: isoOrNull(run.startedAt),
+  ended_at: isoOrNull(run.endedAt)
+})
+
+const step = (record: StepRecord): RunStep => ({
+  id: record.id,
+  path: record.path,
+  type: record.type,
+  status: record.status,
+  output: record.output,
+  error: record.error,
+  cost_usd: record.spent.cost === null ? null : toUsd(record.spent.cost),
+  tokens: record.spent.inputTokens + record.spent.outputTokens,
+  attempts: record.attempts,
+  cache: record.cache,
+  started_at: iso(record.startedAt),
+  ended_at: isoOrNull(record.endedAt)
+})
+
+export const state = (run: RunRecord, steps: ReadonlyArray<StepRecord>): RunState => ({
+  ...summary(run),
+  input: run.input,
+  output: run.output,
+  steps: steps.map(step)
+})
+
+export const workflow = ({ diagnostics, file, name, plan }: Workflow): WorkflowInfo => ({
+  name,
+  description: plan?.description ?? null,
+  version: plan?.version ?? null,
+  file,
+  inputs: plan?.inputSchema ?? null,
+  output: plan?.outputSchema ?? null,
+  max_cost_usd: plan === null || plan.cost.worst === null ? null : toUsd(plan.cost.worst),
+  valid: plan !== null,
+  diagnostics
+})
+
+export const detail = (one: Workflow): WorkflowDetail => ({ ...workflow(one), source: one.source })

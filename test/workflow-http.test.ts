@@ -1,0 +1,185 @@
+/** Workflows over HTTP, on the built server: with no key, no model server and no configuration. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Penstock from "./support/Penstock.ts"
+import * as Sqlite from "./support/Sqlite.ts"
+
+const shipped = path.resolve(import.meta.dirname, "../workflows")
+
+const own: Readonly<Record<string, string>> = {
+  "plain.yaml": `
+name: plain
+inputs: { text: string }
+steps:
+  - { id: say, type: llm, model: demo/echo, prompt: "\${input.text}", output: said }
+output: said
+`,
+  "refuse.yaml": `
+name: refuse
+steps:
+  - { id: no, type: fail, message: "not today", code: closed }
+output: "\${1}"
+`,
+  "late.yaml": `
+name: late
+steps:
+  - { id: slow, type: wait, event: never, timeout: 50ms }
+output: "\${1}"
+`,
+  "poor.yaml": `
+name: poor
+budget: { tokens: 1 }
+steps:
+  - { id: one, type: llm, model: demo/echo, prompt: hello there, output: a }
+  - { id: two, type: llm, model: demo/echo, prompt: hello again, output: b }
+output: b
+`,
+  "wrong.yaml": `
+name: wrong
+steps:
+  - { id: say, type: llm, model: demo/echo, prompt: "\${nothing}", output: said }
+output: said
+`
+}
+
+let server: Penstock.Penstock
+let folder: string
+
+beforeAll(async () => {
+  folder = Penstock.temporaryFolder()
+  fs.cpSync(shipped, folder, { recursive: true })
+  for (const [name, text] of Object.entries(own)) fs.writeFileSync(path.join(folder, name), text)
+  server = await Penstock.start({
+    args: ["--workflows", folder],
+    // Nobody listens there, whatever runs on this machine.
+    env: { OLLAMA_BASE_URL: "http://127.0.0.1:9" }
+  })
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  fs.rmSync(folder, { recursive: true, force: true })
+})
+
+interface Answer {
+  readonly status: number
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it by assertion
+  readonly json: any
+}
+
+const ask = async (where: string, init: RequestInit = {}): Promise<Answer> => {
+  const response = await fetch(`${server.url}${where}`, init)
+  const text = await response.text()
+  return { status: response.status, json: text === "" ? undefined : JSON.parse(text) }
+}
+
+const post = (where: string, body: unknown, headers: Record<string, string> = {}) =>
+  ask(where, { method: "POST", headers, body: JSON.stringify(body) })
+
+const ended = async (id: string): Promise<Answer["json"]> => {
+  for (let tries = 0; tries < 200; tries++) {
+    const { json } = await ask(`/v1/runs/${id}`)
+    if (json.ended_at !== null) return json
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`the run ${id} does not end`)
+}
+
+const inputs: Readonly<Record<string, unknown>> = {
+  summarize: { text: "Water is wet. The sky is blue." },
+  "review-batch": { reviews: ["It broke on the first day.", "Very good, would buy again."] },
+  "smart-analysis": { question: "What is water?" },
+  "translate-and-check": { text: "Good morning", language: "German" }
+}
+
+describe("workflows over HTTP", () => {
+  it("lists the files of the folder, those with mistakes included", async () => {
+    const { json, status } = await ask("/v1/workflows")
+    assert.strictEqual(status, 200)
+    const names = json.workflows.map(({ name }: { name: string }) => name)
+    assert.includeMembers(names, ["summarize", "research-agent", "web-research", "plain", "wrong"])
+    const wrong = json.workflows.find(({ name }: { name: string }) => name === "wrong")
+    assert.isFalse(wrong.valid)
+    assert.strictEqual(wrong.diagnostics[0].code.slice(0, 2), "PS")
+    const one = await ask("/v1/workflows/summarize")
+    assert.include(one.json.source, "name: summarize")
+  })
+
+  it("runs one and gives output, metrics and the run's id", async () => {
+    const { json, status } = await post("/v1/workflow/plain", { input: { text: "hello" } })
+    assert.strictEqual(status, 200, JSON.stringify(json))
+    assert.sameMembers(Object.keys(json), ["output", "metrics", "run_id"])
+    assert.include(json.output, "hello")
+    assert.strictEqual(json.metrics.total_cost_usd, 0)
+    assert.isAbove(json.metrics.total_tokens, 0)
+    assert.strictEqual(json.metrics.steps[0].id, "say")
+  })
+
+  it("starts one in the background, whose rows in the ledger carry its name", async () => {
+    const { json, status } = await post("/v1/workflows/plain/runs", { input: { text: "in the background" } })
+    assert.strictEqual(status, 202)
+    const run = await ended(json.run_id)
+    assert.strictEqual(run.status, "succeeded")
+    assert.strictEqual(run.steps[0].status, "succeeded")
+    assert.include(run.output, "in the background")
+    const listed = await ask("/v1/runs?workflow=plain&limit=1")
+    assert.strictEqual(listed.json.runs[0].run_id, json.run_id)
+    const rows = Sqlite.query<{ readonly n: number }>(
+      server.database,
+      "SELECT count(*) AS n FROM requests WHERE workflow_name = 'plain'"
+    )
+    assert.isAbove(rows[0]?.n ?? 0, 0)
+  })
+
+  it("runs the shipped pipelines on the demo models where no key is set", { timeout: 60_000 }, async () => {
+    const answers = await Promise.all(
+      Object.entries(inputs).map(async ([name, input]) => ({
+        name,
+        ...(await post(`/v1/workflow/${name}`, { input }))
+      }))
+    )
+    for (const { json, name, status } of answers) assert.strictEqual(status, 200, `${name}: ${JSON.stringify(json)}`)
+  })
+
+  it("answers 404 with the name that was probably meant", async () => {
+    const { json, status } = await post("/v1/workflow/summarise", { input: {} })
+    assert.strictEqual(status, 404)
+    assert.include(json.error.message, "Did you mean summarize?")
+  })
+
+  it("answers 422 with the diagnostics of a file with mistakes", async () => {
+    const { json, status } = await post("/v1/workflow/wrong", { input: {} })
+    assert.strictEqual(status, 422)
+    assert.strictEqual(json.diagnostics[0].file, "wrong.yaml")
+    assert.strictEqual(json.diagnostics[0].severity, "error")
+  })
+
+  it("answers 422 for an input that the workflow does not take, and runs nothing", async () => {
+    const { json, status } = await post("/v1/workflow/plain", { input: { text: 7 } })
+    assert.strictEqual(status, 422)
+    assert.strictEqual(json.error.code, "invalid_input")
+    assert.isUndefined(json.run_id)
+  })
+
+  it("answers as the failed run's reason says, with what it came to", async () => {
+    const refused = await post("/v1/workflow/refuse", {})
+    assert.deepStrictEqual([refused.status, refused.json.error.code, refused.json.error.step], [422, "closed", "no"])
+    assert.isString(refused.json.run_id)
+    assert.isObject(refused.json.metrics)
+    const late = await post("/v1/workflow/late", {})
+    assert.deepStrictEqual([late.status, late.json.error.code], [504, "timeout"])
+    const poor = await post("/v1/workflow/poor", {})
+    assert.deepStrictEqual([poor.status, poor.json.error.code, poor.json.error.step], [402, "budget", "two"])
+  })
+
+  it("is the same run for the same Idempotency-Key and input, and 409 for another input", async () => {
+    const headers = { "idempotency-key": "key-1" }
+    const first = await post("/v1/workflow/plain", { input: { text: "once" } }, headers)
+    const again = await post("/v1/workflow/plain", { input: { text: "once" } }, headers)
+    assert.strictEqual(again.json.run_id, first.json.run_id)
+    assert.deepStrictEqual(again.json, first.json)
+    const other = await post("/v1/workflow/plain", { input: { text: "twice" } }, headers)
+    assert.strictEqual(other.status, 409)
+  })
+})
