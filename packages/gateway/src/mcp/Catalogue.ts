@@ -1,6 +1,6 @@
 /** The tools of all servers in one list, each under a name of its own. Pure. */
 import type { JsonObject } from "../wire/Json.ts"
-import type { Tool } from "./Tool.ts"
+import type { ListedTool, Tool } from "./Tool.ts"
 import * as ToolName from "./ToolName.ts"
 
 export interface HubTool {
@@ -10,7 +10,10 @@ export interface HubTool {
   /** As its server calls it: what `call` takes. */
   readonly tool: string
   readonly description: string
+  /** Fit for every provider. */
   readonly inputSchema: JsonObject
+  /** All that its server says of it, in the server's own words: for a caller that is no model. */
+  readonly listed: ListedTool
   /** Whether a second call does no more than the first. */
   readonly repeatable: boolean
 }
@@ -30,6 +33,7 @@ export const list = (offers: ReadonlyArray<Offer>): ReadonlyArray<HubTool> => {
     tool: tool.name,
     description: tool.description,
     inputSchema: tool.inputSchema,
+    listed: tool.listed,
     repeatable: tool.repeatable
   }))
 }

@@ -1,6 +1,6 @@
 /**
- * One conversation with an MCP server. This file and its two neighbours (`StdioConnection.ts`, `HttpConnection.ts`) are
- * all that know the SDK; what leaves them is ours.
+ * One conversation with an MCP server. This file and its neighbours (`StdioConnection.ts`, `HttpConnection.ts`,
+ * `ConnectionLibrary.ts`) are all that know the SDK; what leaves them is ours.
  *
  * Both eras of the protocol are spoken: the client asks for the revision of 2026 first and falls back to `initialize`.
  */
@@ -20,6 +20,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { JsonObject } from "../wire/Json.ts"
+import * as ConnectionLibrary from "./ConnectionLibrary.ts"
+import type { Library, ListKind } from "./Library.ts"
 import type { ListedTool, Progress, ToolResult } from "./Tool.ts"
 
 /** Why a conversation, or one call in it, failed. */
@@ -50,11 +52,12 @@ export interface Connection {
   readonly listTools: Effect.Effect<ReadonlyArray<ListedTool>, ConnectionFailure>
   /** Interruption and a timeout tell the server that the call is cancelled. */
   readonly call: (tool: string, args: JsonObject, options: CallOptions) => Effect.Effect<ToolResult, ConnectionFailure>
+  readonly library: Library<ConnectionFailure>
 }
 
 /** What a server does unasked. Called synchronously. */
 export interface Listener {
-  readonly toolsChanged: () => void
+  readonly listChanged: (kind: ListKind) => void
   /** The connection is gone for good. */
   readonly lost: (why: string) => void
 }
@@ -125,6 +128,7 @@ const whileHeard = <A>(
   })
 
 const make = (client: Client): Connection => ({
+  library: ConnectionLibrary.make(client, attempt, never),
   listTools: Effect.suspend(() =>
     client.getServerCapabilities()?.tools === undefined
       ? Effect.succeed([])
@@ -174,7 +178,11 @@ export const open = Effect.fnUntraced(function* (
     {
       jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
       versionNegotiation: era === "legacy" ? { mode: "legacy" } : { mode: "auto", probe: { timeoutMs: era.probe } },
-      listChanged: { tools: { autoRefresh: false, onChanged: listener.toolsChanged } }
+      listChanged: {
+        tools: { autoRefresh: false, onChanged: () => listener.listChanged("tools") },
+        resources: { autoRefresh: false, onChanged: () => listener.listChanged("resources") },
+        prompts: { autoRefresh: false, onChanged: () => listener.listChanged("prompts") }
+      }
     }
   )
   client.onclose = () => listener.lost("the connection was closed")

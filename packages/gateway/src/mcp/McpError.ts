@@ -6,6 +6,8 @@ export type Reason =
   // What was asked for.
   | "unknown_server"
   | "unknown_tool"
+  | "unknown_resource"
+  | "unknown_prompt"
   | "invalid_arguments"
   | "refused"
   | "conflict"
@@ -28,6 +30,7 @@ export class McpError extends Data.TaggedError("McpError")<{
   readonly reason: Reason
   /** What happened and what to do about it, for a person. Holds no secret of ours. */
   readonly message: string
+  /** Empty where no server was told. */
   readonly server: string
   readonly tool?: string | undefined
   /** With `invalid_arguments`. */
@@ -37,6 +40,8 @@ export class McpError extends Data.TaggedError("McpError")<{
 const reasons: { readonly [R in Reason]: GatewayError.Reason } = {
   unknown_server: "not_found",
   unknown_tool: "not_found",
+  unknown_resource: "not_found",
+  unknown_prompt: "not_found",
   invalid_arguments: "unprocessable",
   refused: "forbidden",
   conflict: "conflict",

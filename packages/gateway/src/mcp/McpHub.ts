@@ -6,19 +6,26 @@
  */
 import type { McpServerConfig } from "@penstock/schema/config/Mcp"
 import type { McpServerReport } from "@penstock/schema/McpTool"
+import * as Suggestion from "@penstock/schema/Suggestion"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
+import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Settings } from "../Settings.ts"
 import { type JsonObject, stringIn } from "../wire/Json.ts"
 import * as Catalogue from "./Catalogue.ts"
+import * as HubLibrary from "./HubLibrary.ts"
+import type { Library, ListKind } from "./Library.ts"
 import { McpError } from "./McpError.ts"
-import type * as McpServer from "./McpServer.ts"
+import * as McpServer from "./McpServer.ts"
 import * as MemoryServer from "./MemoryServer.ts"
 import * as ServerSet from "./ServerSet.ts"
 import type { ToolResult } from "./Tool.ts"
+import * as ToolName from "./ToolName.ts"
 
 export interface CallOptions extends McpServer.CallOptions {
   /** Whether a failure that the tool itself reports is one of the call: for callers who have no model to read it. */
@@ -33,6 +40,8 @@ export interface Service {
    * out, and so is one that takes longer than ten seconds to start.
    */
   readonly tools: (server?: string) => Effect.Effect<ReadonlyArray<Catalogue.HubTool>, McpError>
+  /** The tool of that name in the list of all. Asks no other servers where the name begins with its server's. */
+  readonly find: (name: string) => Effect.Effect<Catalogue.HubTool, McpError>
   /**
    * Calls a tool by its server's name for it. Arguments are checked first; interruption cancels the call. A tool that
    * reports a failure of its own succeeds, with `isError`: it is for the model to read.
@@ -52,12 +61,16 @@ export interface Service {
   readonly remove: (name: string) => Effect.Effect<void, McpError>
   /** The reports after each change of a server or its tools; those in between may be missing. */
   readonly changes: Stream.Stream<ReadonlyArray<McpServerReport>>
+  /** Resources and prompts of all servers; addresses and names are marked with the server's as `prefix` says. */
+  readonly library: Library<McpError>
+  /** From now on: lists that may have changed, because a server says so or because servers came or went. */
+  readonly listChanges: Effect.Effect<Queue.Dequeue<ListKind>, never, Scope.Scope>
 }
 
 export class McpHub extends Context.Tag("@penstock/gateway/mcp/McpHub")<McpHub, Service>() {}
 
 /** How long the list of all tools waits for servers that have yet to start. */
-const patience = "10 seconds"
+const patience = 10_000
 
 const textOf = ({ content }: ToolResult): string =>
   content
@@ -74,26 +87,65 @@ const toolError = (server: string, tool: string, result: ToolResult) =>
     message: `${tool} of the MCP server ${server} reports a failure: ${textOf(result).slice(0, 2_000) || "it does not say which"}`
   })
 
+const unknownName = (name: string, known: ReadonlyArray<string>) =>
+  new McpError({
+    reason: "unknown_tool",
+    server: "",
+    tool: name,
+    message: `There is no tool "${name}": ${
+      Suggestion.didYouMean(name, known) ??
+      (known.length === 0 ? "no MCP server that runs has any." : `there are ${known.length}; list them to see which.`)
+    }`
+  })
+
 const offerOf = (server: McpServer.McpServer) =>
   server.tools.pipe(Effect.map((tools): Catalogue.Offer => ({ server: server.name, prefix: server.prefix, tools })))
 
 const isRefusal = (error: { readonly _tag: string }): error is McpError =>
   error instanceof McpError && error.reason === "refused"
 
+interface Changes {
+  readonly reports: PubSub.PubSub<void>
+  readonly lists: PubSub.PubSub<ListKind>
+}
+
+const makeChanges: Effect.Effect<Changes> = Effect.all({
+  reports: PubSub.sliding<void>(1),
+  lists: PubSub.sliding<ListKind>(64)
+})
+
 /** The hub over a set of servers, wherever they come from. */
-const over = (set: ServerSet.ServerSet, changed: PubSub.PubSub<void>): Service => {
+const over = (set: ServerSet.ServerSet, changes: Changes): Service => {
   const reports = () => set.all().map((server) => server.report())
 
-  const toolsOfAll = Effect.suspend(() =>
-    Effect.forEach(set.all(), (server) => Effect.option(Effect.timeout(offerOf(server), patience)), {
-      concurrency: "unbounded"
-    })
-  ).pipe(
-    Effect.map((offers) => Catalogue.list(offers.flatMap((offer) => (offer._tag === "Some" ? [offer.value] : []))))
+  const toolsOfAll = Effect.suspend(() => McpServer.askAll(set.all(), patience, offerOf)).pipe(
+    Effect.map(Catalogue.list)
   )
+
+  const isServer = (name: string) => set.all().some((server) => server.name === name)
+
+  const find = (name: string) =>
+    Effect.gen(function* () {
+      const [server = "", ...rest] = name.split(ToolName.separator)
+      const own = rest.length > 0 && isServer(server) ? yield* Effect.option(service.tools(server)) : Option.none()
+      const known = Option.getOrElse(own, () => [])
+      const found = known.find((tool) => tool.name === name)
+      if (found !== undefined) return found
+      const all = yield* service.tools()
+      return (
+        all.find((tool) => tool.name === name) ??
+        (yield* unknownName(
+          name,
+          all.map((tool) => tool.name)
+        ))
+      )
+    })
 
   const service: Service = {
     servers: reports,
+    find,
+    library: HubLibrary.make({ servers: Effect.map(set.refresh, set.all), patience }),
+    listChanges: PubSub.subscribe(changes.lists),
     tools: (name) =>
       Effect.zipRight(
         set.refresh,
@@ -121,15 +173,18 @@ const over = (set: ServerSet.ServerSet, changed: PubSub.PubSub<void>): Service =
         )
       ),
     remove: set.remove,
-    changes: Stream.map(Stream.fromPubSub(changed), reports)
+    changes: Stream.map(Stream.fromPubSub(changes.reports), reports)
   }
   return service
 }
 
 const make = Effect.gen(function* () {
-  const changed = yield* PubSub.sliding<void>(1)
-  const set = yield* ServerSet.make(yield* Settings, () => void changed.unsafeOffer(undefined))
-  return over(set, changed)
+  const changes = yield* makeChanges
+  const set = yield* ServerSet.make(yield* Settings, {
+    changed: () => void changes.reports.unsafeOffer(undefined),
+    listChanged: (kind) => void changes.lists.unsafeOffer(kind)
+  })
+  return over(set, changes)
 })
 
 export const layer: Layer.Layer<McpHub, never, Settings> = Layer.scoped(McpHub, make)
@@ -138,7 +193,7 @@ export const layer: Layer.Layer<McpHub, never, Settings> = Layer.scoped(McpHub, 
 export const layerMemory = (servers: { readonly [name: string]: MemoryServer.Behaviour }): Layer.Layer<McpHub> =>
   Layer.effect(
     McpHub,
-    Effect.map(PubSub.sliding<void>(1), (changed) =>
-      over(ServerSet.fixed(Object.entries(servers).map(([name, each]) => MemoryServer.make(name, each))), changed)
+    Effect.map(makeChanges, (changes) =>
+      over(ServerSet.fixed(Object.entries(servers).map(([name, each]) => MemoryServer.make(name, each))), changes)
     )
   )

@@ -1,10 +1,13 @@
 /** One server of the hub: its tools, checked calls, and what became of it. */
 import type { McpServerReport, McpStatus } from "@penstock/schema/McpTool"
 import * as Suggestion from "@penstock/schema/Suggestion"
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { JsonObject } from "../wire/Json.ts"
-import type { ConnectionFailure, FailureKind } from "./Connection.ts"
+import { ConnectionFailure, type FailureKind } from "./Connection.ts"
+import type { Library, ListKind } from "./Library.ts"
 import { McpError, type Reason } from "./McpError.ts"
 import type { Policy, ServerState } from "./ServerState.ts"
 import type { Connect, Session } from "./Session.ts"
@@ -26,6 +29,8 @@ export interface McpServer {
   /** The tools that may and can be used. Starts the server if need be. */
   readonly tools: Effect.Effect<ReadonlyArray<Tool.Tool>, McpError>
   readonly call: (tool: string, args: JsonObject, options: CallOptions) => Effect.Effect<Tool.ToolResult, McpError>
+  /** Its resources and prompts, under its own names for them. Starts the server if need be. */
+  readonly library: Library<McpError>
 }
 
 export interface Options {
@@ -39,6 +44,8 @@ export interface Options {
   readonly connect: Connect
   /** Called synchronously when the report may have changed. */
   readonly changed: () => void
+  /** Called synchronously when what it offers may have changed. */
+  readonly listChanged: (kind: ListKind) => void
 }
 
 /** How long a server that did not answer in time has to show that it lives. */
@@ -73,6 +80,24 @@ const duringCall: { readonly [K in FailureKind]: Reason } = {
   refused: "refused"
 }
 
+/**
+ * What every server answers that can. One that has just failed is not waited for: it is tried again meanwhile, and who
+ * follows the lists is told when it is back. Nor is one that takes longer than `patience` milliseconds.
+ */
+export const askAll = <A>(
+  servers: ReadonlyArray<McpServer>,
+  patience: number,
+  ask: (server: McpServer) => Effect.Effect<A, McpError>
+): Effect.Effect<ReadonlyArray<A>> =>
+  Effect.forEach(
+    servers,
+    (server) =>
+      server.report().status === "degraded"
+        ? Effect.as(Effect.forkDaemon(Effect.ignore(server.tools)), Option.none<A>())
+        : Effect.option(Effect.timeout(ask(server), patience)),
+    { concurrency: "unbounded" }
+  ).pipe(Effect.map(Array.getSomes))
+
 /** What to say when a name is none of these. */
 export const unknownTool = (server: string, tool: string, known: ReadonlyArray<string>): McpError =>
   new McpError({
@@ -101,8 +126,17 @@ export const checked = (server: string, tool: Tool.Tool, args: JsonObject): Effe
 
 /** The server is kept, by its policy, while the scope is open. */
 export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<McpServer, never, Scope.Scope> {
-  const { allowed, changed, connect, name, policy, prefix, timeout } = options
-  const supervisor = yield* Supervisor.make({ policy, startTimeout: timeout, connect, changed })
+  const { allowed, changed, connect, listChanged, name, policy, prefix, timeout } = options
+  const supervisor = yield* Supervisor.make({
+    policy,
+    startTimeout: timeout,
+    connect,
+    changed,
+    listChanged: (kind) => {
+      listChanged(kind)
+      changed()
+    }
+  })
 
   /** Computed once for each list that the server gives. */
   let selected: { readonly from: ReadonlyArray<Tool.ListedTool>; readonly selection: Tool.Selection } | undefined
@@ -164,9 +198,42 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     )
   })
 
+  /** Reads are repeated: twice is once. */
+  const ask = <A>(
+    what: string,
+    question: (library: Library<ConnectionFailure>) => Effect.Effect<A, ConnectionFailure>
+  ): Effect.Effect<A, McpError> => {
+    const once = Effect.flatMap(acquire, (session) =>
+      question(session.connection.library).pipe(
+        Effect.timeoutFail({
+          duration: timeout,
+          onTimeout: () => new ConnectionFailure({ kind: "timeout", message: `no answer within ${timeout} ms` })
+        }),
+        Effect.tapError((failure) => afterFailure(session, failure))
+      )
+    )
+    return once.pipe(
+      Effect.catchIf(
+        (failure) => failure._tag === "ConnectionFailure" && (failure.kind === "session" || failure.kind === "closed"),
+        () => once
+      ),
+      Effect.catchTag("ConnectionFailure", ({ kind, message }) =>
+        error(duringCall[kind], `${what} of the MCP server ${name} cannot be had: ${message}`)
+      )
+    )
+  }
+
   return {
     name,
     prefix,
+    library: {
+      resources: ask("The list of resources", ({ resources }) => resources),
+      templates: ask("The list of templates", ({ templates }) => templates),
+      prompts: ask("The list of prompts", ({ prompts }) => prompts),
+      read: (uri) => ask(`The resource ${uri}`, ({ read }) => read(uri)),
+      prompt: (prompt, args) => ask(`The prompt ${prompt}`, (library) => library.prompt(prompt, args)),
+      complete: (completion) => ask("A completion", ({ complete }) => complete(completion))
+    },
     report: () => {
       const session = supervisor.session()
       const selection = session === null ? null : select(session)

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as Settings from "../Settings.ts"
 import * as Launcher from "./Launcher.ts"
+import { type ListKind, listKinds } from "./Library.ts"
 import { McpError } from "./McpError.ts"
 import * as McpServer from "./McpServer.ts"
 import { defaultPolicy } from "./ServerState.ts"
@@ -51,10 +52,18 @@ const find = (servers: ReadonlyMap<string, { readonly server: McpServer.McpServe
   return entry === undefined ? unknown(name, [...servers.keys()]) : Effect.succeed(entry.server)
 }
 
-/** Servers run while the scope is open. `changed` is called synchronously when a report may have changed. */
+/** Told synchronously. */
+export interface Listener {
+  /** A report may have changed. */
+  readonly changed: () => void
+  /** What the servers offer together may have changed. */
+  readonly listChanged: (kind: ListKind) => void
+}
+
+/** Servers run while the scope is open. */
 export const make = Effect.fnUntraced(function* (
   settings: Settings.Service,
-  changed: () => void
+  { changed, listChanged }: Listener
 ): Effect.fn.Return<ServerSet, never, Scope.Scope> {
   const watchdog = yield* Watchdog.make
   // Servers that do not want to end are waited for together.
@@ -65,6 +74,11 @@ export const make = Effect.fnUntraced(function* (
   const removed = new Map<string, McpServerConfig>()
   const config = () => settings.current().mcp
 
+  const setChanged = () => {
+    changed()
+    listKinds.forEach(listChanged)
+  }
+
   const start = Effect.fnUntraced(function* (name: string, server: McpServerConfig, declared: boolean) {
     const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
     const made = yield* McpServer.make({
@@ -74,10 +88,11 @@ export const make = Effect.fnUntraced(function* (
       timeout: server.timeout,
       policy: { ...defaultPolicy, eager: server.start === "eager" },
       connect: Launcher.connect(name, server, { trusted: declared, config }, watchdog),
-      changed
+      changed,
+      listChanged
     }).pipe(Scope.extend(own), Effect.annotateLogs("mcp_server", name))
     entries.set(name, { config: server, declared, server: made, scope: own })
-    changed()
+    setChanged()
     return made
   })
 
@@ -86,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       const entry = entries.get(name)
       entries.delete(name)
-      changed()
+      setChanged()
       return entry === undefined ? Effect.void : Scope.close(entry.scope, Exit.void)
     })
 

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { type Connection, ConnectionFailure, type Listener } from "./Connection.ts"
+import type { ListKind } from "./Library.ts"
 import type { ListedTool } from "./Tool.ts"
 
 export interface Session {
@@ -13,8 +14,8 @@ export interface Session {
 export type Connect = (listener: Listener) => Effect.Effect<Connection, ConnectionFailure, Scope.Scope>
 
 export interface Events {
-  /** Called synchronously when the list has changed. */
-  readonly changed: () => void
+  /** Called synchronously when a list has changed; for that of the tools, when the new one is here. */
+  readonly listChanged: (kind: ListKind) => void
   /** Called when the conversation is over, and never before it was open. */
   readonly lost: (session: Session, why: string) => void
 }
@@ -38,7 +39,10 @@ export const open = Effect.fnUntraced(function* (
   const changes = yield* Queue.sliding<void>(1)
   let session: Session | null = null
   const listener: Listener = {
-    toolsChanged: () => void Queue.unsafeOffer(changes, undefined),
+    listChanged: (kind) => {
+      if (kind === "tools") Queue.unsafeOffer(changes, undefined)
+      else events.listChanged(kind)
+    },
     lost: (why) => {
       if (session !== null) events.lost(session, why)
     }
@@ -51,7 +55,7 @@ export const open = Effect.fnUntraced(function* (
       onSuccess: (listed) =>
         Effect.sync(() => {
           tools = listed
-          events.changed()
+          events.listChanged("tools")
         }),
       // The former list stays in force.
       onFailure: ({ message }) => Effect.logWarning("The tools of an MCP server could not be listed again", message)

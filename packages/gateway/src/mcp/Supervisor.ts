@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { ConnectionFailure } from "./Connection.ts"
+import { type ListKind, listKinds } from "./Library.ts"
 import * as ServerState from "./ServerState.ts"
 import * as Session from "./Session.ts"
 
@@ -29,15 +30,17 @@ export interface Options {
   /** Milliseconds that a start may take, and as many for the list of tools. */
   readonly startTimeout: number
   readonly connect: Session.Connect
-  /** Called synchronously when the state or the tools have changed. */
+  /** Called synchronously when the state has changed. */
   readonly changed: () => void
+  /** Called synchronously when a list may have changed: the server says so, or is back. */
+  readonly listChanged: (kind: ListKind) => void
 }
 
 const closed = (message: string) => new ConnectionFailure({ kind: "closed", message })
 
 /** The server runs while the scope is open. */
 export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Supervisor, never, Scope.Scope> {
-  const { changed, policy } = options
+  const { changed, listChanged, policy } = options
   const clock = yield* Effect.clock
   const events = yield* Queue.unbounded<ServerState.ServerEvent>()
   const talking = yield* FiberHandle.make()
@@ -47,6 +50,8 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   let waiters: ReadonlyArray<Deferred.Deferred<Session.Session, ConnectionFailure>> = []
   /** What the last start failed with: the state knows the words and not the kind. */
   let failure = closed("it was not started")
+  /** Whether somebody may have seen the lists without what this server offers, or with what it no longer does. */
+  let wasAway = false
 
   const offer = (event: ServerState.ServerEvent) => void Queue.unsafeOffer(events, event)
 
@@ -54,6 +59,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     if (session !== current) return
     // At once: whoever asks next must not be given it.
     current = null
+    wasAway = true
     offer({ _tag: "Lost", reason, at: clock.unsafeCurrentTimeMillis() })
   }
 
@@ -69,15 +75,18 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
       const expected = Option.getOrNull(Cause.failureOption(cause))
       if (expected === null) yield* Effect.logError("An MCP server could not be started", cause)
       failure = expected ?? closed("Penstock failed to start it; its log has the cause")
+      wasAway = true
       offer({ _tag: "Failed", reason: failure.message })
     })
 
   /** Lasts as long as the session. */
   const talk = Effect.flatMap(
-    Session.open(options.connect, { changed, lost }, options.startTimeout),
+    Session.open(options.connect, { listChanged, lost }, options.startTimeout),
     ({ follow, session }) => {
       current = session
       offer({ _tag: "Connected", at: clock.unsafeCurrentTimeMillis() })
+      if (wasAway) listKinds.forEach(listChanged)
+      wasAway = false
       return follow
     }
   ).pipe(

@@ -12,6 +12,8 @@ export interface Tool {
   readonly description: string
   /** Fit for every provider. Arguments are checked against the server's own schema. */
   readonly inputSchema: JsonObject
+  /** All that the server says of it, in its own words. */
+  readonly listed: ListedTool
   readonly check: ToolArguments.Check
   /** Whether a second call does no more than the first: only such a tool is called again after a failure. */
   readonly repeatable: boolean
@@ -50,6 +52,7 @@ export const make = (listed: ListedTool): Either.Either<Tool, string> =>
     name: listed.name,
     description: stringIn(listed.description),
     inputSchema,
+    listed,
     check: ToolArguments.compile(isObject(listed.inputSchema) ? listed.inputSchema : inputSchema),
     repeatable: isRepeatable(listed.annotations)
   }))

@@ -8,12 +8,22 @@ import * as TestClock from "effect/TestClock"
 
 const down = new ConnectionFailure({ kind: "closed", message: "it is down" })
 
+const noLibrary: Connection["library"] = {
+  resources: Effect.succeed([]),
+  templates: Effect.succeed([]),
+  prompts: Effect.succeed([]),
+  read: () => down,
+  prompt: () => down,
+  complete: () => down
+}
+
 /** A server in memory: how it starts is said for each start, and every conversation is counted. */
 const scripted = (starts: ReadonlyArray<"up" | "down" | "never">) => {
   const seen = { starts: 0, open: 0, listener: null as Listener | null }
   const connection: Connection = {
     listTools: Effect.succeed([{ name: "a" }]),
-    call: () => Effect.succeed({ content: [], isError: false })
+    call: () => Effect.succeed({ content: [], isError: false }),
+    library: noLibrary
   }
   const connect = (listener: Listener) =>
     Effect.suspend(() => {
@@ -37,7 +47,8 @@ const supervise = (server: ReturnType<typeof scripted>, eager = false) =>
     policy: { ...defaultPolicy, eager, limit: 3 },
     startTimeout: 1_000,
     connect: server.connect,
-    changed: () => {}
+    changed: () => {},
+    listChanged: () => {}
   })
 
 /** Lets the fibers that can run do so. */

@@ -1,37 +1,20 @@
 /** Servers as they are published: what they are built with is not ours to choose. */
 import * as fs from "node:fs"
-import { createRequire } from "node:module"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { textOf, withHub } from "./hub.ts"
-
-const require = createRequire(import.meta.url)
-
-const everything = require.resolve("@modelcontextprotocol/server-everything/package.json")
-const filesystem = require.resolve("@modelcontextprotocol/server-filesystem/package.json")
-const memory = require.resolve("@modelcontextprotocol/server-memory/package.json")
-
-const program = (manifest: string): string => {
-  const bin: { readonly [name: string]: string } = JSON.parse(fs.readFileSync(manifest, "utf8")).bin
-  return path.join(path.dirname(manifest), Object.values(bin)[0] ?? "")
-}
+import { published } from "./published.ts"
 
 const temporary = Effect.acquireRelease(
   Effect.sync(() => fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "penstock-mcp-")))),
   (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true }))
 )
 
-const node = (manifest: string, args: ReadonlyArray<string> = [], more: object = {}) => ({
-  command: process.execPath,
-  args: [program(manifest), ...args],
-  ...more
-})
-
 describe("published servers", () => {
   it.live("server-everything: every kind of content, progress, and all tools fit for providers", () =>
-    withHub({ all: node(everything, ["stdio"]) })((hub) =>
+    withHub({ all: published("server-everything", ["stdio"]) })((hub) =>
       Effect.gen(function* () {
         const tools = yield* hub.tools("all")
         assert.isAbove(tools.length, 8)
@@ -62,7 +45,7 @@ describe("published servers", () => {
     Effect.gen(function* () {
       const folder = yield* temporary
       fs.writeFileSync(path.join(folder, "note.txt"), "buy milk")
-      yield* withHub({ files: node(filesystem, [folder], { tools: ["read_*", "list_*"] }) })((hub) =>
+      yield* withHub({ files: published("server-filesystem", [folder], { tools: ["read_*", "list_*"] }) })((hub) =>
         Effect.gen(function* () {
           const names = (yield* hub.tools("files")).map(({ tool }) => tool)
           assert.include(names, "read_text_file")
@@ -81,7 +64,7 @@ describe("published servers", () => {
     Effect.gen(function* () {
       const folder = yield* temporary
       const env = { MEMORY_FILE_PATH: path.join(folder, "memory.jsonl") }
-      yield* withHub({ memory: node(memory, [], { env }) })((hub) =>
+      yield* withHub({ memory: published("server-memory", [], { env }) })((hub) =>
         Effect.gen(function* () {
           const entities = [{ name: "Ada", entityType: "person", observations: ["likes numbers"] }]
           yield* hub.call("memory", "create_entities", { entities })

@@ -10,6 +10,8 @@ import * as Layer from "effect/Layer"
 const reasons: { readonly [R in Reason]: ToolFailure["reason"] } = {
   unknown_server: "invalid_request",
   unknown_tool: "invalid_request",
+  unknown_resource: "invalid_request",
+  unknown_prompt: "invalid_request",
   invalid_arguments: "invalid_request",
   refused: "invalid_request",
   conflict: "invalid_request",
