@@ -15,7 +15,7 @@ export const paused = new Paused()
 export type Body<A> = Effect.Effect<A, StepError | Paused, WorkflowEngine | WorkflowInstance>
 
 /** Steps to take when the run fails. */
-interface Compensation {
+export interface Compensation {
   readonly steps: ReadonlyArray<PlanStep>
   readonly frame: Frame
 }

@@ -1,13 +1,16 @@
 /** What `http` steps send: a port, behind which only hosts on the list are reached. */
+import { RequestInit } from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import { isHttpMethod } from "@effect/platform/HttpMethod"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import type { HostList } from "../checker/Catalogues.ts"
 
 export interface Request {
@@ -54,7 +57,33 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** The client must not follow redirects: they lead to hosts that nobody listed. */
+const unreachable = ({ message }: HttpClientError) => new HttpFailure({ reason: "network", message })
+
+/** An answer without a body, as 204 is, is a failure to the client's stream. */
+const isEmpty = (error: HttpClientError): boolean => error._tag === "ResponseError" && error.reason === "EmptyBody"
+
+/** Bytes of an answer. What is longer is not read to its end. */
+const largestBody = 8_388_608
+
+const bounded = Effect.fnUntraced(function* (response: HttpClientResponse, host: string) {
+  const decoder = new TextDecoder()
+  let read = 0
+  let text = ""
+  const bytes = response.stream.pipe(
+    Stream.catchAll((error) => (isEmpty(error) ? Stream.empty : Stream.fail(unreachable(error))))
+  )
+  yield* Stream.runForEach(bytes, (chunk) => {
+    read += chunk.length
+    if (read > largestBody) return forbidden(`${host} answered with more than ${largestBody} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+    return Effect.void
+  })
+  return text + decoder.decode()
+})
+
+/** Redirects lead to hosts that nobody listed: the one client that follows them by itself is told not to. */
+const stay = { redirect: "manual" } as const
+
 export const layer = (hosts: HostList): Layer.Layer<Http, never, HttpClient.HttpClient> =>
   Layer.effect(
     Http,
@@ -76,12 +105,13 @@ export const layer = (hosts: HostList): Layer.Layer<Http, never, HttpClient.Http
             : typeof body === "string"
               ? HttpClientRequest.bodyText(base, body)
               : HttpClientRequest.setBody(base, HttpBody.unsafeJson(body))
-        const failed = ({ message }: HttpClientError) => new HttpFailure({ reason: "network", message })
-        const response = yield* Effect.mapError(client.execute(request), failed)
-        const text = yield* Effect.mapError(response.text, failed)
+        const response = yield* client
+          .execute(request)
+          .pipe(Effect.mapError(unreachable), Effect.provideService(RequestInit, stay))
+        const text = yield* bounded(response, address.host)
         return {
           status: response.status,
-          headers: response.headers,
+          headers: { ...response.headers },
           body: isJson(response.headers["content-type"]) ? parsed(text) : text
         }
       })

@@ -13,8 +13,9 @@ import type * as Layer from "effect/Layer"
 import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import * as Schema from "effect/Schema"
 import type { Plan } from "../compiler/Plan.ts"
-import { type Body, Paused, type Run } from "./Body.ts"
+import { Paused } from "./Body.ts"
 import { CallerRecord } from "./CallerRecord.ts"
+import * as Course from "./Course.ts"
 import * as Definitions from "./Definitions.ts"
 import { lastType } from "./Feed.ts"
 import { Frame } from "./Frame.ts"
@@ -41,44 +42,6 @@ const statusOf = (error: StepError.StepError | null): RunStatus => {
   if (error.reason === "cancelled") return "cancelled"
   return error.reason === "rejected" ? "rejected" : "failed"
 }
-
-interface Result {
-  readonly output: unknown
-  readonly error: StepError.StepError | null
-}
-
-/** The steps; after a failure what undoes and what catches; in any case what runs finally. */
-const steps = (run: Run, plan: Plan, frame: Frame): Body<Result> =>
-  Effect.gen(function* () {
-    const done = yield* orError(Steps.runList(run, plan.steps, frame))
-    const tidying: Run = { ...run, world: { ...run.world, stoppable: false } }
-    let result: Result = { output: null, error: null }
-    if (Either.isRight(done)) {
-      const output = frame.evaluate(plan.output, plan.name)
-      result = Either.isRight(output) ? { output: output.right, error: null } : { output: null, error: output.left }
-    } else {
-      const seen = frame.enter({ error: StepError.failureOf(done.left) })
-      for (const { frame, steps } of run.compensations.toReversed()) {
-        const undone = yield* orError(Steps.runList(tidying, steps, frame))
-        if (Either.isLeft(undone)) yield* Effect.logWarning(`A step could not be undone: ${undone.left.message}`)
-      }
-      const caught = plan.catch.length === 0 ? null : yield* orError(Steps.runList(tidying, plan.catch, seen))
-      const stands = caught !== null && Either.isRight(caught) && plan.catch.at(-1)?.output !== null
-      result =
-        stands && !StepError.isFinal(done.left)
-          ? { output: Either.getOrNull(caught), error: null }
-          : { output: null, error: done.left }
-    }
-    const last = yield* orError(Steps.runList(tidying, plan.finally, frame.enter()))
-    return Either.isLeft(last) && result.error === null ? { output: null, error: last.left } : result
-  })
-
-/** A failure as a value; a rest stays one. */
-const orError = <A>(body: Body<A>) =>
-  body.pipe(
-    Effect.map((value): Either.Either<A, StepError.StepError> => Either.right(value)),
-    Effect.catchTag("StepError", (error) => Effect.succeed(Either.left(error)))
-  )
 
 const execute = (services: World.Services, { caller, definitionHash, input, rehearsal, runId }: Payload) =>
   Effect.gen(function* () {
@@ -108,10 +71,10 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
         deadline: plan.timeoutMillis === null ? null : startedAt + plan.timeoutMillis
       }
     )
-    const result = yield* steps({ world, compensations: [] }, plan, frame).pipe(
+    const result = yield* Course.follow({ world, compensations: [] }, plan, frame, Steps.runList).pipe(
       Effect.catchAllDefect((defect) =>
         Effect.logError("A run ended by a fault of the program.", defect).pipe(
-          Effect.as<Result>({
+          Effect.as<Course.Result>({
             output: null,
             error: StepError.make(plan.name, "failed", "the program has a fault; the log has it", 0)
           })
@@ -131,7 +94,7 @@ const end = Effect.fnUntraced(function* (
   runId: string,
   plan: Plan,
   startedAt: number,
-  { error, output }: Result
+  { error, output }: Course.Result
 ) {
   const latency = Math.max(0, (yield* Clock.currentTimeMillis) - startedAt)
   const topLevel = plan.steps.map(({ action, id, path }) => ({ id, path, type: action.type }))

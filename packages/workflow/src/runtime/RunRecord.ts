@@ -77,7 +77,7 @@ export interface RunEvent {
   readonly at: number
 }
 
-/** What the steps of a run amount to. Inner steps count in the top level's step that they belong to. */
+/** What the steps of a run that has ended amount to. Inner steps count in the top level's step that they belong to. */
 export const metricsOf = (
   steps: ReadonlyArray<StepRecord>,
   topLevel: ReadonlyArray<{ readonly path: string; readonly id: string; readonly type: string }>,
@@ -102,7 +102,7 @@ export const metricsOf = (
       return {
         id,
         type,
-        status: own?.status ?? "skipped",
+        status: own === undefined ? "skipped" : own.endedAt === null ? "cancelled" : own.status,
         cost_usd: usd(spent),
         tokens: tokens(spent),
         latency_ms: own === undefined || own.endedAt === null ? 0 : Math.max(0, own.endedAt - own.startedAt),

@@ -1,8 +1,12 @@
 /** `workflow` steps: the other workflow's steps run as a part of this run, so that they are as durable as its own. */
+import * as Activity from "@effect/workflow/Activity"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { ActionOf, PlanStep } from "../compiler/Plan.ts"
 import * as Validate from "../types/Validate.ts"
 import type { Run, RunList } from "./Body.ts"
+import * as Course from "./Course.ts"
 import { Frame } from "./Frame.ts"
 import * as StepError from "./StepError.ts"
 
@@ -32,10 +36,10 @@ export const call = Effect.fnUntraced(function* (
     const told = violations.map(({ message, path }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
     return yield* StepError.make(step.id, "invalid_request", `"${action.uses}" does not take this input: ${told}`, 0)
   }
-  const { deadline } = frame.place
+  const deadline = plan.timeoutMillis === null ? null : (yield* began(path)) + plan.timeoutMillis
   const inner = Frame.root(
     { input, run: frame.value("run") },
-    { rounds: [], rename: (name) => `${path}/${name}`, deadline }
+    { ...frame.place, rounds: [], rename: (name) => `${path}/${name}`, deadline: frame.until(deadline) }
   )
   // Its money and its name are the caller's: one budget, one run.
   const inside: Run = {
@@ -47,14 +51,10 @@ export const call = Effect.fnUntraced(function* (
     },
     compensations: run.compensations
   }
-  const body = Effect.flatMap(runList(inside, plan.steps, inner), () => inner.evaluate(plan.output, step.id))
-  const finished = Effect.tap(body, () => runList(inside, plan.finally, inner.enter()))
-  return yield* Effect.catchTag(finished, "StepError", (error) =>
-    Effect.gen(function* () {
-      const seen = inner.enter({ error: StepError.failureOf(error) })
-      yield* runList(inside, plan.catch, seen)
-      yield* runList(inside, plan.finally, seen.enter())
-      return yield* error
-    })
-  )
+  const { error, output } = yield* Course.follow(inside, plan, inner, runList)
+  return error === null ? output : yield* error
 })
+
+/** Written down, so that a replay gives it no more time. */
+const began = (path: string) =>
+  Activity.make({ name: `${path}#began`, success: Schema.Number, execute: Clock.currentTimeMillis })
