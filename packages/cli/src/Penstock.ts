@@ -7,6 +7,7 @@ import * as CheckCommand from "./workflow/CheckCommand.ts"
 import * as GraphCommand from "./workflow/GraphCommand.ts"
 import * as NewCommand from "./workflow/NewCommand.ts"
 import * as PlanCommand from "./workflow/PlanCommand.ts"
+import * as TestCommand from "./workflow/TestCommand.ts"
 
 const penstock = Command.make("penstock").pipe(
   Command.withDescription("An AI gateway and workflow engine: one metered address for every model"),
@@ -16,6 +17,7 @@ const penstock = Command.make("penstock").pipe(
     CheckCommand.command,
     PlanCommand.command,
     GraphCommand.command,
+    TestCommand.command,
     NewCommand.command
   ])
 )

@@ -1,21 +1,17 @@
 /** `penstock check`: everything that is wrong with workflow files, before anything is run or paid. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FilePath from "@effect/platform/Path"
 import * as Terminal from "@effect/platform/Terminal"
 import * as Diagnostic from "@penstock/workflow/diagnostic/Diagnostic"
 import * as Effect from "effect/Effect"
 import { CommandFailed } from "../CommandFailed.ts"
 import * as WorkflowFile from "./WorkflowFile.ts"
-import { checking } from "./WorkflowOptions.ts"
+import { checking, jsonOrText } from "./WorkflowOptions.ts"
 
 const options = {
   ...checking,
-  format: Options.choice("format", ["text", "json"]).pipe(
-    Options.withDefault("text"),
-    Options.withDescription("How to print it")
-  ),
+  format: jsonOrText,
   files: Args.text({ name: "file" }).pipe(
     Args.repeated,
     Args.withDescription("Workflow files; without any, those of the workflows' folder")

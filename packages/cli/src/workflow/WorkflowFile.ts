@@ -50,9 +50,24 @@ export const workbench = Effect.fn("WorkflowFile.workbench")(function* (options:
     .pipe(Effect.mapError((error) => new CommandFailed({ exitCode: 2, text: issues.renderError(error) })))
 })
 
+/** The files of the workflows' folder, without asking anybody for models. */
+export const stored = Effect.fn("WorkflowFile.stored")(function* (options: Pick<Checking, "config" | "workflows">) {
+  const workbench = yield* Effect.promise(() => import("@penstock/server/workflows/Workbench"))
+  const folder = yield* Effect.promise(() => import("@penstock/server/workflows/Folder"))
+  const issues = yield* Effect.promise(() => import("@penstock/server/config/ConfigIssue"))
+  const paths = yield* FilePath.Path
+  return yield* workbench.folder({ ...options, offline: true, directory: paths.resolve(".") }).pipe(
+    Effect.mapError((error) => new CommandFailed({ exitCode: 2, text: issues.renderError(error) })),
+    Effect.flatMap(folder.read)
+  )
+})
+
+export const decoded = (text: string | Uint8Array): string =>
+  typeof text === "string" ? text : new TextDecoder().decode(text)
+
 /** Diagnostics for a terminal; empty where there are none. */
-export const render = (diagnostics: Compiled["diagnostics"], text: Uint8Array): string =>
-  renderAll(diagnostics, new TextDecoder().decode(text))
+export const render = (diagnostics: Compiled["diagnostics"], text: string | Uint8Array): string =>
+  renderAll(diagnostics, decoded(text))
 
 /** The plan of a file that has no errors; else what is wrong with it. */
 export const planOf = ({ diagnostics, plan }: Compiled, { text }: Given): Effect.Effect<Plan, CommandFailed> =>

@@ -16,4 +16,9 @@ export const checking = {
   offline: Options.boolean("offline").pipe(Options.withDescription("Do not ask providers which models they have"))
 }
 
+export const jsonOrText = Options.choice("format", ["text", "json"]).pipe(
+  Options.withDefault("text"),
+  Options.withDescription("How to print it")
+)
+
 export const workflowFile = Args.text({ name: "file" }).pipe(Args.withDescription("A workflow file"))

@@ -64,7 +64,7 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
       rehearsal
     }
     const frame = Frame.root(
-      { input, run: { id: runId, started_at: new Date(startedAt).toISOString() } },
+      { input, run: services.standIns.run ?? { id: runId, started_at: new Date(startedAt).toISOString() } },
       {
         rounds: [],
         rename: (path) => path,

@@ -125,6 +125,8 @@ const handle = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Fra
 
 const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: string, frame: Frame) {
   const { world } = run
+  const standIn = world.standIns.standIn({ step, path, depth: world.depth })
+  if (standIn !== null) return yield* substituted(run, step, path, standIn)
   if (world.rehearsal && step.mock !== undefined) return yield* within(run, step, path, Effect.succeed(step.mock))
   if (Attempts.reachesOut(step.action)) {
     const outcome = yield* Leaf.activity(world, step, path, frame)
@@ -132,6 +134,20 @@ const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: str
     return { output, outcome, exhausted: false } satisfies Ended
   }
   return yield* within(run, step, path, repeated(run, step, path, frame))
+})
+
+/** What stands in for a step ends as the step would. */
+const substituted = Effect.fnUntraced(function* (
+  { world }: Run,
+  step: PlanStep,
+  path: string,
+  standIn: Effect.Effect<Outcome>
+) {
+  yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
+  yield* world.channel.tell(`${path}:started`, "step.started", path, { id: step.id, type: step.action.type })
+  const outcome = yield* standIn
+  yield* Leaf.record(world, step, path, outcome)
+  return { output: outcome.output, outcome, exhausted: false } satisfies Ended
 })
 
 /** Puts down the beginning and the end of a step that is no activity. Doing so again changes nothing. */

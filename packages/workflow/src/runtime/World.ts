@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Plan } from "../compiler/Plan.ts"
 import { type Channel, Feed, type Service as FeedService } from "./Feed.ts"
 import { Http, type Service as HttpService } from "./Http.ts"
+import { type Service as StandInsService, StandIns } from "./StandIns.ts"
 import { RunStore, type Service as StoreService } from "./store/RunStore.ts"
 import { Tools, type Service as ToolsService } from "./Tools.ts"
 
@@ -23,6 +24,7 @@ export interface Services {
   readonly tools: ToolsService
   readonly http: HttpService
   readonly secrets: { readonly [name: string]: string }
+  readonly standIns: StandInsService
 }
 
 export type Needs = Gateway.Gateway | Ledger | RunStore | Feed | Tools | Http
@@ -35,7 +37,8 @@ export const services: Effect.Effect<Services, never, Needs> = Effect.gen(functi
     feed: yield* Feed,
     tools: yield* Tools,
     http: yield* Http,
-    secrets: yield* Secrets
+    secrets: yield* Secrets,
+    standIns: yield* StandIns
   }
 })
 
