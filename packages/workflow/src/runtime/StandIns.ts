@@ -1,9 +1,9 @@
 /** What steps give instead of being run: the mocks of a test, or what a recording has of them. */
+import type { Failure } from "@penstock/schema/Run"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { PlanStep } from "../compiler/Plan.ts"
 import { nothingSpent, type Outcome } from "./RunRecord.ts"
-import type { Failure } from "./StepError.ts"
 
 export interface Place {
   readonly step: PlanStep

@@ -1,5 +1,5 @@
 /** The `tests:` of a workflow file: each runs the file's steps on mocks, and holds what comes out to what is expected. */
-import type { RunStatus } from "../runtime/RunRecord.ts"
+import type { RunStatus } from "@penstock/schema/Run"
 import * as Effect from "effect/Effect"
 import type { Workflow } from "../document/Workflow.ts"
 import type { Sources } from "../runtime/Definitions.ts"
