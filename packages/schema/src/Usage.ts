@@ -76,3 +76,7 @@ export const make = (counts: { readonly [B in Bucket]?: number | null | undefine
 }
 
 export const empty: Usage = make({})
+
+/** Of several answers together. */
+export const sum = (one: Usage, other: Usage): Usage =>
+  make(Object.fromEntries(buckets.map((bucket) => [bucket, one[bucket] + other[bucket]])))

@@ -15,6 +15,8 @@ import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
 import * as Latencies from "@penstock/gateway/routing/Latencies"
+import * as ToolCalls from "@penstock/gateway/tools/ToolCalls"
+import * as ToolLoop from "@penstock/gateway/tools/ToolLoop"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Engine from "@penstock/workflow/runtime/Engine"
@@ -62,7 +64,8 @@ const layerWorkflows = Layer.unwrapEffect(
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Layer.merge(layerEngine, layerWorkflows).pipe(
+const layerServices = Layer.mergeAll(layerEngine, layerWorkflows, ToolLoop.layer).pipe(
+  Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer)),
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),

@@ -75,6 +75,8 @@ export interface Head {
   readonly attempts: number
   readonly fallback: boolean
   readonly dropped: ReadonlyArray<string>
+  /** How often the model was asked, where tools were called in between; absent elsewhere, and in the head of a stream. */
+  readonly turns?: number
   /** Whether the cache had the answer; absent where it was not asked. */
   readonly cache?: "hit" | "miss"
   /** Whole answers only; null when the price is unknown. */

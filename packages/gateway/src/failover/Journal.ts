@@ -60,15 +60,12 @@ export const note = ({ cost, endedAt, firstTokenAt, startedAt, target, usage }: 
   }
 }
 
-const added = (one: Usage.Usage, other: Usage.Usage): Usage.Usage =>
-  Usage.make(Object.fromEntries(Usage.buckets.map((bucket) => [bucket, one[bucket] + other[bucket]])))
-
 /** All that is known of them together; null when nothing is. */
 export const totals = (attempts: ReadonlyArray<Attempt>): Pick<Settlement, "usage" | "cost"> => {
   let usage: Usage.Usage | null = null
   let cost: NanoDollars | null = null
   for (const attempt of attempts) {
-    if (attempt.usage !== null) usage = usage === null ? attempt.usage : added(usage, attempt.usage)
+    if (attempt.usage !== null) usage = usage === null ? attempt.usage : Usage.sum(usage, attempt.usage)
     if (attempt.cost !== null) cost = cost === null ? attempt.cost : NanoDollars.make(cost + attempt.cost)
   }
   return { usage, cost }

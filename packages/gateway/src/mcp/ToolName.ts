@@ -14,7 +14,7 @@ export const separator = "__"
 const hashOf = (server: string, tool: string): string =>
   createHash("sha256").update(`${server}\0${tool}`).digest("hex").slice(0, hashDigits)
 
-const withHash = (name: string, server: string, tool: string): string =>
+export const withHash = (name: string, server: string, tool: string): string =>
   `${name.slice(0, longest - hashDigits - 1)}_${hashOf(server, tool)}`
 
 /** The wanted name where it is one, else the nearest that is. */

@@ -108,7 +108,9 @@ const endpoint = (described: Described): Json => ({
     description:
       `${described.description} Only what routing needs is described here. Fields that are not known here are ` +
       "passed on to a provider of the same protocol; what another protocol cannot express is named in " +
-      "`x-penstock-dropped`. `model` is a name of `GET /v1/models`.",
+      "`x-penstock-dropped`. `model` is a name of `GET /v1/models`. `tools` may name MCP servers of this gateway, " +
+      '`{"type": "mcp", "server": "files", "allowed_tools": ["read_*"], "max_turns": 4}` (`*` for all servers): their ' +
+      "tools are called here, between the turns of one answer, and told in comments of a stream.",
     externalDocs: { description: described.summary, url: described.documentation },
     parameters: [idempotencyKey, cacheControl, ...(described.parameters ?? [])],
     security: [{ bearer: [] }, { apiKey: [] }],
@@ -124,6 +126,7 @@ const endpoint = (described: Described): Json => ({
           "x-penstock-cost-usd": header("What it cost, when that is known; not on streams"),
           "x-penstock-dropped": header("Fields of the request that the provider's protocol cannot express"),
           "x-penstock-fallback": header("`true` when another target than the first answered"),
+          "x-penstock-turns": header("How often the model was asked, where MCP tools were offered; not on streams"),
           "x-penstock-cache": header("`hit` or `miss`, where the cache is on"),
           "idempotent-replayed": header("`true` on the answer to a repeat"),
           ...rateHeaders

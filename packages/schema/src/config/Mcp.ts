@@ -46,6 +46,10 @@ export type McpAccess = typeof McpAccess.Type
 
 export const McpConfig = strictStruct({
   servers: optionalWith(Schema.Record({ key: Schema.String, value: McpServerConfig }), () => ({})),
+  max_turns: optionalWith(
+    Schema.Int.pipe(Schema.between(1, 64, { description: "a number from 1 to 64" })),
+    () => 8
+  ).annotations({ description: "How often a model is asked for one answer, when it calls tools in between" }),
   allow_commands_over_http: optionalWith(Schema.Boolean, () => false).annotations({
     description: "Lets the admin API start programs on this machine"
   }),

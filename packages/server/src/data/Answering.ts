@@ -20,6 +20,8 @@ import * as ResponseSink from "./ResponseSink.ts"
 export interface Spoken extends Pick<CachedCall.Asked, "dialect" | "protocol" | "context"> {
   readonly path: string
   readonly keep: Keep | null
+  /** How it is answered where that takes more than one call to a model; such an answer is never from the cache. */
+  readonly run?: (sink: Sink<Uint8Array>) => Effect.Effect<void, GatewayError>
 }
 
 /** Hears a whole answer, and who gave it, before the caller can say anything to it. Must not throw. */
@@ -63,8 +65,14 @@ export const make = Effect.gen(function* () {
   const settings = yield* Settings
 
   const run = ({ body, id, response }: Exchange, call: Call<Uint8Array>, spoken: Spoken, sink: Sink<Uint8Array>) =>
-    BodyLog.around(settings.current().logging.bodies, id, body.bytes, keeping(sink, spoken.keep), (to) =>
-      cached(call, { ...spoken, json: body.json, cacheControl: response.req.headers["cache-control"] }, to)
+    BodyLog.around(
+      settings.current().logging.bodies,
+      id,
+      body.bytes,
+      keeping(sink, spoken.keep),
+      (to) =>
+        spoken.run?.(to) ??
+        cached(call, { ...spoken, json: body.json, cacheControl: response.req.headers["cache-control"] }, to)
     )
 
   /** The failure is the call's, and told under the id that its row has. */

@@ -9,6 +9,9 @@ import type { Protocol } from "@penstock/gateway/protocols/Protocol"
 import * as ChooseProtocol from "@penstock/gateway/providers/ChooseProtocol"
 import { speaking } from "@penstock/gateway/providers/Provider"
 import * as Needs from "@penstock/gateway/routing/Needs"
+import * as AnswerBytes from "@penstock/gateway/tools/AnswerBytes"
+import * as McpSelection from "@penstock/gateway/tools/McpSelection"
+import { ToolLoop } from "@penstock/gateway/tools/ToolLoop"
 import type { JsonObject } from "@penstock/gateway/wire/Json"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
@@ -60,6 +63,7 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
   Effect.gen(function* () {
     const prices = yield* PriceBook
     const answer = yield* Answering.make
+    const loop = yield* ToolLoop
     const endpoint: Endpoint = {
       path,
       dialect,
@@ -71,7 +75,8 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
           const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
           const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
           const all = earlier?.body ?? body
-          const read = () => dialect.read(body.json, earlier === null ? {} : { earlier: earlier.items })
+          const readFrom = (json: JsonObject) => dialect.read(json, earlier === null ? {} : { earlier: earlier.items })
+          const read = () => readFrom(body.json)
           const lane: Call<Uint8Array>["lane"] = (provider, model) => {
             const own = ChooseProtocol.native(provider.spoken, dialect.id)
             if (own !== null) {
@@ -100,7 +105,17 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
             lane
           }
-          return answer(exchange, call, { path, dialect, protocol, context, keep })
+          if (!McpSelection.isMade(body.json)) return answer(exchange, call, { path, dialect, protocol, context, keep })
+          const run: Answering.Spoken["run"] = (sink) =>
+            Effect.gen(function* () {
+              const selection = yield* McpSelection.read(body.json)
+              const request = yield* readFrom(selection.json)
+              // Chat completions have one text.
+              const runsTogether = dialect.id === "openai-chat"
+              const to = AnswerBytes.make(dialect, context, stream, sink)
+              yield* loop.run({ ...call, request, selection, runsTogether }, to)
+            })
+          return answer(exchange, call, { path, dialect, protocol, context, keep, run })
         })
     }
     return endpoint

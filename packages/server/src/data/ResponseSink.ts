@@ -22,6 +22,7 @@ const headersOf = (requestId: RequestId, head: Head, repeat: boolean): OutgoingH
   if (head.fallback) headers["x-penstock-fallback"] = "true"
   if (head.dropped.length > 0) headers["x-penstock-dropped"] = safe(head.dropped.join(", "))
   if (head.cost !== null) headers["x-penstock-cost-usd"] = formatUsd(head.cost)
+  if (head.turns !== undefined) headers["x-penstock-turns"] = head.turns
   if (head.cache !== undefined) headers["x-penstock-cache"] = head.cache
   if (repeat) headers["idempotent-replayed"] = "true"
   return headers
