@@ -35,6 +35,7 @@ import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as Retention from "./Retention.ts"
+import * as Approvals from "./workflows/Approvals.ts"
 import * as Hosts from "./workflows/Hosts.ts"
 import * as HubTools from "./workflows/HubTools.ts"
 
@@ -64,7 +65,8 @@ const layerWorkflows = Layer.unwrapEffect(
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Layer.mergeAll(layerEngine, layerWorkflows, ToolLoop.layer).pipe(
+const layerServices = Approvals.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(layerEngine, layerWorkflows, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer)),
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),

@@ -11,7 +11,7 @@ import { LedgerApi } from "./LedgerApi.ts"
 import { McpApi } from "./McpApi.ts"
 import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
-import { RunsApi } from "./RunsApi.ts"
+import { RunsApi, SignalsApi } from "./RunsApi.ts"
 import { StatusApi } from "./StatusApi.ts"
 import { version } from "./Version.ts"
 import { WorkflowsApi } from "./WorkflowsApi.ts"
@@ -25,6 +25,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(McpApi)
   .add(WorkflowsApi)
   .add(RunsApi)
+  .add(SignalsApi)
   .add(StatusApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)

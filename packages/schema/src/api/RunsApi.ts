@@ -1,6 +1,7 @@
 /** Runs of workflows: what became of them, how they go, and what they wait for. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "../Run.ts"
@@ -9,6 +10,21 @@ import { KeyAuth } from "./Authorization.ts"
 
 /** ISO 8601, UTC, milliseconds. */
 const Timestamp = Schema.String.annotations({ jsonSchema: { type: "string", format: "date-time" } })
+
+/** What a step waits for that has come to a halt. */
+export const Waiting = Schema.Struct({
+  prompt: Schema.optional(Schema.Unknown).annotations({ description: "Of an `approve` step" }),
+  form: Schema.optional(Schema.NullOr(Schema.Unknown)).annotations({
+    description: "JSON Schema of what is sent beside `approved`; null for nothing"
+  }),
+  event: Schema.optional(Schema.NullOr(Schema.String)).annotations({
+    description: "Of a `wait` step: the signal's name; null while it waits for a time"
+  }),
+  signal: Schema.optional(Schema.String).annotations({
+    description: "Where to POST the answer: it works without a key, once"
+  })
+}).annotations({ identifier: "RunWaiting" })
+export type Waiting = typeof Waiting.Type
 
 export const RunStep = Schema.Struct({
   id: Schema.String,
@@ -23,6 +39,7 @@ export const RunStep = Schema.Struct({
   tokens: Schema.Int,
   attempts: Schema.Int,
   cache: CacheUse,
+  waiting: Schema.NullOr(Waiting),
   started_at: Timestamp,
   ended_at: Schema.NullOr(Timestamp)
 }).annotations({ identifier: "RunStep" })
@@ -67,7 +84,19 @@ export const RunsQuery = Schema.Struct({
 }).annotations({ parseOptions: { onExcessProperty: "error" } })
 export type RunsQuery = typeof RunsQuery.Type
 
+export const EventsQuery = Schema.Struct({
+  after: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative())).annotations({
+    description: "As `Last-Event-ID`, for clients that cannot set it; 0 for all"
+  })
+})
+
 const byId = Schema.Struct({ id: Schema.String })
+
+/** A request about a run was taken; what comes of it shows in the run. */
+export const RunAccepted = Schema.Struct({ run_id: Schema.String, status: RunStatus }).annotations({
+  identifier: "RunAccepted"
+})
+export type RunAccepted = typeof RunAccepted.Type
 
 export const RunsApi = HttpApiGroup.make("runs")
   .add(
@@ -84,6 +113,69 @@ export const RunsApi = HttpApiGroup.make("runs")
       .addError(ApiError.NotFound)
       .annotate(OpenApi.Summary, "Get a run with its steps")
   )
+  .add(
+    HttpApiEndpoint.get("events", "/v1/runs/:id/events")
+      .setPath(byId)
+      .setUrlParams(EventsQuery)
+      .setHeaders(
+        Schema.Struct({
+          "last-event-id": Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()))
+        })
+      )
+      .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
+      .addError(ApiError.BadRequest)
+      .addError(ApiError.NotFound)
+      .annotate(OpenApi.Summary, "Follow a run: its events so far, then live, with tokens, up to its end")
+      .annotate(
+        OpenApi.Description,
+        "Server-sent events with rising ids: run.started, step.started, step.finished, step.failed, step.skipped, " +
+          "token, log, run.finished and what `emit` steps send. Their data is JSON with `run_id`, `step` and `path`. " +
+          "Tokens are told live and not kept. `Last-Event-ID` resumes; 204 when nothing is left to tell."
+      )
+  )
+  .add(
+    HttpApiEndpoint.del("cancel", "/v1/runs/:id")
+      .setPath(byId)
+      .addSuccess(RunAccepted, { status: 202 })
+      .addError(ApiError.NotFound)
+      .addError(ApiError.Conflict)
+      .annotate(OpenApi.Summary, "Cancel a run")
+      .annotate(
+        OpenApi.Description,
+        "Calls that are under way are aborted at once; then its `undo` and `finally` steps run. 409 when it has ended."
+      )
+  )
   .addError(ApiError.Internal)
   .middleware(KeyAuth)
   .annotate(OpenApi.Description, "Runs of workflows. A key sees its own, the admin all of them.")
+
+/** Its own group: whoever has the token of an approval needs no key. */
+export const SignalsApi = HttpApiGroup.make("signals")
+  .add(
+    HttpApiEndpoint.post("send", "/v1/runs/:id/signals/:name")
+      .setPath(Schema.Struct({ id: Schema.String, name: Schema.String }))
+      .setUrlParams(
+        Schema.Struct({
+          token: Schema.optional(Schema.String).annotations({
+            description: "In place of a key: the one in the address that an `approve` step gives while it waits"
+          })
+        })
+      )
+      .setPayload(Schema.Unknown)
+      .addSuccess(RunAccepted, { status: 202 })
+      .addError(ApiError.BadRequest)
+      .addError(ApiError.Unauthenticated)
+      .addError(ApiError.Forbidden)
+      .addError(ApiError.NotFound)
+      .addError(ApiError.Conflict)
+      .addError(ApiError.TooLarge)
+      .addError(ApiError.Unprocessable)
+      .annotate(OpenApi.Summary, "Answer an `approve` step, or send the event that a `wait` step waits for")
+      .annotate(
+        OpenApi.Description,
+        "The name is the step's id (or path) or the event's name. An approval takes `{approved, ...form}`; what does " +
+          "not meet the form is refused (422) and changes nothing. The first answer counts, a later one is 409."
+      )
+  )
+  .addError(ApiError.Internal)
+  .annotate(OpenApi.Description, "What runs wait for")

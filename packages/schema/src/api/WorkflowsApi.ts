@@ -4,9 +4,10 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "../config/Fields.ts"
-import { Metrics, RunStatus } from "../Run.ts"
+import { Metrics } from "../Run.ts"
 import * as ApiError from "./ApiError.ts"
 import { KeyAuth } from "./Authorization.ts"
+import { RunAccepted } from "./RunsApi.ts"
 
 const JsonSchema = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
@@ -49,11 +50,6 @@ export const RunResult = Schema.Struct({
   run_id: Schema.String
 }).annotations({ identifier: "RunResult" })
 export type RunResult = typeof RunResult.Type
-
-export const RunStarted = Schema.Struct({ run_id: Schema.String, status: RunStatus }).annotations({
-  identifier: "RunStarted"
-})
-export type RunStarted = typeof RunStarted.Type
 
 const byName = Schema.Struct({ name: Schema.String })
 
@@ -104,7 +100,7 @@ export const WorkflowsApi = HttpApiGroup.make("workflows")
       .setPath(byName)
       .setHeaders(headers)
       .setPayload(RunRequest)
-      .addSuccess(RunStarted, { status: 202 })
+      .addSuccess(RunAccepted, { status: 202 })
       .addError(ApiError.BadRequest)
       .addError(ApiError.NotFound)
       .addError(ApiError.Conflict)

@@ -15,11 +15,13 @@ import type { Router } from "@penstock/gateway/routing/Router"
 import type { Settings } from "@penstock/gateway/Settings"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import type { Runs } from "@penstock/workflow/runtime/Runs"
+import type { RunStore } from "@penstock/workflow/runtime/store/RunStore"
 import type { Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Approvals } from "../workflows/Approvals.ts"
 import * as Authorization from "./Authorization.ts"
 import * as BudgetsHandlers from "./BudgetsHandlers.ts"
 import * as Documentation from "./Documentation.ts"
@@ -30,6 +32,7 @@ import * as McpHandlers from "./McpHandlers.ts"
 import * as ModelsHandlers from "./ModelsHandlers.ts"
 import * as RoutingHandlers from "./RoutingHandlers.ts"
 import * as RunsHandlers from "./RunsHandlers.ts"
+import * as SignalsHandlers from "./SignalsHandlers.ts"
 import * as StatusHandlers from "./StatusHandlers.ts"
 import * as WorkflowsHandlers from "./WorkflowsHandlers.ts"
 
@@ -41,6 +44,7 @@ const layerGroups = Layer.mergeAll(
   McpHandlers.layer,
   WorkflowsHandlers.layer,
   RunsHandlers.layer,
+  SignalsHandlers.layer,
   BudgetsHandlers.layer,
   StatusHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
@@ -56,7 +60,19 @@ const layer = Documentation.layer.pipe(
 export const make: Effect.Effect<
   HttpApp.Default,
   never,
-  Breakers | Budgets | Keys | Ledger | McpHub | ProviderRegistry | Router | Runs | Settings | Workflows | Scope.Scope
+  | Approvals
+  | Breakers
+  | Budgets
+  | Keys
+  | Ledger
+  | McpHub
+  | ProviderRegistry
+  | Router
+  | Runs
+  | RunStore
+  | Settings
+  | Workflows
+  | Scope.Scope
 > = Effect.gen(function* () {
   const context = yield* Layer.build(layer)
   const app = yield* Effect.provide(HttpApiBuilder.httpApp, context)

@@ -6,7 +6,8 @@ import * as Idempotency from "@penstock/gateway/replay/Idempotency"
 import { Settings } from "@penstock/gateway/Settings"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
-import { RunRequest, type RunResult, type RunStarted } from "@penstock/schema/api/WorkflowsApi"
+import type { RunAccepted } from "@penstock/schema/api/RunsApi"
+import { RunRequest, type RunResult } from "@penstock/schema/api/WorkflowsApi"
 import { Runs } from "@penstock/workflow/runtime/Runs"
 import { Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
@@ -49,8 +50,8 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
       return HttpServerResponse.unsafeJson(result)
     })
 
-    const accepted = ({ id, status }: { readonly id: string; readonly status: RunStarted["status"] }) => {
-      const body: RunStarted = { run_id: id, status }
+    const accepted = ({ id, status }: { readonly id: string; readonly status: RunAccepted["status"] }) => {
+      const body: RunAccepted = { run_id: id, status }
       return HttpServerResponse.unsafeJson(body, { status: 202, headers: { location: `/v1/runs/${id}` } })
     }
 

@@ -1,5 +1,5 @@
 /** Runs as the API shows them. */
-import type { RunState, RunStep, RunSummary } from "@penstock/schema/api/RunsApi"
+import type { RunState, RunStep, RunSummary, Waiting } from "@penstock/schema/api/RunsApi"
 import type { WorkflowDetail, WorkflowInfo } from "@penstock/schema/api/WorkflowsApi"
 import { toUsd } from "@penstock/schema/Money"
 import type { RunRecord, StepRecord } from "@penstock/workflow/runtime/RunRecord"
@@ -20,7 +20,7 @@ export const summary = (run: RunRecord): RunSummary => ({
   ended_at: isoOrNull(run.endedAt)
 })
 
-const step = (record: StepRecord): RunStep => ({
+const step = (record: StepRecord, waiting: Waiting | null): RunStep => ({
   id: record.id,
   path: record.path,
   type: record.type,
@@ -31,15 +31,21 @@ const step = (record: StepRecord): RunStep => ({
   tokens: record.spent.inputTokens + record.spent.outputTokens,
   attempts: record.attempts,
   cache: record.cache,
+  waiting,
   started_at: iso(record.startedAt),
   ended_at: isoOrNull(record.endedAt)
 })
 
-export const state = (run: RunRecord, steps: ReadonlyArray<StepRecord>): RunState => ({
+/** `waitingFor`: what the step with a path waits for. */
+export const state = (
+  run: RunRecord,
+  steps: ReadonlyArray<StepRecord>,
+  waitingFor: (path: string) => Waiting | null
+): RunState => ({
   ...summary(run),
   input: run.input,
   output: run.output,
-  steps: steps.map(step)
+  steps: steps.map((record) => step(record, record.status === "waiting" ? waitingFor(record.path) : null))
 })
 
 export const workflow = ({ diagnostics, file, name, plan }: Workflow): WorkflowInfo => ({

@@ -21,6 +21,7 @@ import { RequestId } from "@penstock/schema/Ids"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
 import * as ControlPlane from "@penstock/server/control/ControlPlane"
+import * as Approvals from "@penstock/server/workflows/Approvals"
 import * as HubTools from "@penstock/server/workflows/HubTools"
 import * as Engine from "@penstock/workflow/runtime/Engine"
 import * as Http from "@penstock/workflow/runtime/Http"
@@ -105,7 +106,8 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
     Engine.layerMemory.pipe(Layer.provide(Layer.merge(HubTools.layer, Http.layerNone))),
     Workflows.layer(options.workflows ?? "no such folder").pipe(Layer.provide(NodeContext.layer))
   ).pipe(Layer.provide(Gateway.layer))
-  const layer = layerRuns.pipe(
+  const layer = Approvals.layer.pipe(
+    Layer.provideMerge(layerRuns),
     Layer.provideMerge(
       Layer.mergeAll(
         Breakers.layer,

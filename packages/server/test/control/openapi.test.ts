@@ -59,6 +59,8 @@ describe("openapi.json", () => {
       "/v1/workflows/{name}/runs",
       "/v1/runs",
       "/v1/runs/{id}",
+      "/v1/runs/{id}/events",
+      "/v1/runs/{id}/signals/{name}",
       "/v1/budgets",
       "/",
       "/health",
@@ -144,8 +146,16 @@ describe("the client that derives from the API", () => {
           assert.isTrue(noWorkflow instanceof GatewayError && noWorkflow.code === "workflow_not_found")
         }
         assert.deepStrictEqual(yield* client.runs.list({ urlParams: {} }), { runs: [], next: null })
-        const noRun = yield* Effect.flip(client.runs.get({ path: { id: "run_0" } }))
-        assert.isTrue(noRun instanceof GatewayError && noRun.reason === "not_found")
+        const byId = { path: { id: "run_0" } }
+        for (const call of [
+          client.runs.get(byId),
+          client.runs.cancel(byId),
+          client.runs.events({ ...byId, urlParams: {}, headers: {} }),
+          client.signals.send({ path: { id: "run_0", name: "go" }, urlParams: {}, payload: {} })
+        ]) {
+          const noRun = yield* Effect.flip<unknown, unknown, never>(call)
+          assert.isTrue(noRun instanceof GatewayError && noRun.reason === "not_found")
+        }
         const absent = yield* Effect.flip(client.ledger.request({ path: { id: "req_0" } }))
         assert.isTrue(absent instanceof GatewayError && absent.reason === "not_found")
         const missing = yield* Effect.flip(client.models.get({ path: { model: "demo/nothing" } }))

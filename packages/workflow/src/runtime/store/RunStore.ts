@@ -88,6 +88,8 @@ export interface Service {
   readonly value: (hash: string) => Effect.Effect<unknown>
   readonly cached: (key: string) => Effect.Effect<{ readonly output: unknown } | null>
   readonly putCached: (key: string, output: unknown, expiresAt: number) => Effect.Effect<void>
+  /** The secret of this name, kept with the runs; where there is none, it is `fresh` from now on. */
+  readonly secret: (name: string, fresh: string) => Effect.Effect<string>
   /** Deletes runs that ended before, and what belongs to them. Says how many. */
   readonly prune: (before: number) => Effect.Effect<number>
 }

@@ -14,6 +14,7 @@ const json = (value: unknown): string => JSON.stringify(value ?? null)
 
 const Bodies = Schema.decodeUnknown(Schema.Array(Schema.Struct({ body: Schema.parseJson(Schema.Unknown) })))
 const Paths = Schema.decodeUnknown(Schema.Array(Schema.Struct({ path: Schema.String })))
+const Secrets = Schema.decodeUnknown(Schema.Array(Schema.Struct({ value: Schema.String })))
 const Numbers = Schema.decodeUnknown(Schema.Array(Schema.Struct({ number: Schema.Number })))
 
 export const make = Effect.gen(function* () {
@@ -227,6 +228,13 @@ export const make = Effect.gen(function* () {
     putCached: (key, output, expiresAt) =>
       sql`INSERT OR REPLACE INTO workflow_cache ${sql.insert({ key, output: json(output), expires_at: expiresAt })}`.pipe(
         Effect.asVoid,
+        Effect.orDie
+      ),
+    secret: (name, fresh) =>
+      sql`INSERT INTO workflow_secrets ${sql.insert({ name, value: fresh })} ON CONFLICT DO NOTHING`.pipe(
+        Effect.zipRight(sql`SELECT value FROM workflow_secrets WHERE name = ${name}`),
+        Effect.flatMap((rows) => Secrets(rows)),
+        Effect.map(([row]) => row?.value ?? fresh),
         Effect.orDie
       ),
     prune: (before) =>

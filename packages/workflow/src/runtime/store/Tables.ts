@@ -77,7 +77,11 @@ export const migrate = Migrator.make({})({
     "0001_runs": Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       yield* Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
-    })
+    }),
+    "0002_secrets": Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) => sql`CREATE TABLE workflow_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`
+    )
   }),
   table: "workflow_migrations"
 })

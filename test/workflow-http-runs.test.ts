@@ -1,0 +1,246 @@
+/** Runs over HTTP, on the built server: followed, answered, cancelled, and seen by whom they belong to. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Penstock from "./support/Penstock.ts"
+
+const own: Readonly<Record<string, string>> = {
+  "talk.yaml": `
+name: talk
+inputs: { text: string }
+steps:
+  - { id: say, type: llm, model: demo/echo, prompt: "\${input.text}", output: said }
+  - { id: tell, type: emit, event: progress, data: { percent: 50 } }
+output: said
+`,
+  "ask.yaml": `
+name: ask
+steps:
+  - id: confirm
+    type: approve
+    prompt: "Is it right?"
+    form: { why: string }
+    output: answer
+output: "\${answer.why}"
+`,
+  "live.yaml": `
+name: live
+steps:
+  - { id: pause, type: wait, event: go, output: sent }
+  - { id: say, type: llm, model: demo/echo, prompt: "word by word by \${sent.word}", output: said }
+output: said
+`,
+  "hold.yaml": `
+name: hold
+steps:
+  - { id: pause, type: wait, event: go, output: sent }
+finally:
+  - { id: tidy, type: set, values: { done: true } }
+output: "\${sent}"
+`
+}
+
+const admin = "admin-key-of-the-test"
+const keys = { alice: "alice-key-of-the-test", bob: "bob-key-of-the-test" }
+
+const config = `
+server: { auth: keys, admin_key: ${admin} }
+keys:
+${Object.entries(keys)
+  .map(([name, key]) => `  - { name: ${name}, key: ${key} }`)
+  .join("\n")}
+`
+
+let server: Penstock.Penstock
+let folder: string
+
+beforeAll(async () => {
+  folder = Penstock.temporaryFolder()
+  for (const [name, text] of Object.entries(own)) fs.writeFileSync(path.join(folder, name), text)
+  server = await Penstock.start({ config, args: ["--workflows", folder] })
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  fs.rmSync(folder, { recursive: true, force: true })
+})
+
+interface Answer {
+  readonly status: number
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it by assertion
+  readonly json: any
+}
+
+const ask = async (where: string, key: string | null = keys.alice, init: RequestInit = {}): Promise<Answer> => {
+  const headers = { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...init.headers }
+  const response = await fetch(`${server.url}${where}`, { ...init, headers })
+  const text = await response.text()
+  return { status: response.status, json: text === "" ? undefined : JSON.parse(text) }
+}
+
+const post = (where: string, body: unknown, key: string | null = keys.alice) =>
+  ask(where, key, { method: "POST", body: JSON.stringify(body) })
+
+const started = async (name: string, input: unknown = {}): Promise<string> =>
+  (await post(`/v1/workflows/${name}/runs`, { input })).json.run_id
+
+const until = async (id: string, is: (run: Answer["json"]) => boolean): Promise<Answer["json"]> => {
+  for (let tries = 0; tries < 400; tries++) {
+    const { json } = await ask(`/v1/runs/${id}`, admin)
+    if (is(json)) return json
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`the run ${id} does not get there`)
+}
+
+const waiting = (id: string) => until(id, ({ status }) => status === "waiting")
+const ended = (id: string) => until(id, (run) => run.ended_at !== null)
+
+interface Told {
+  readonly id: number
+  readonly event: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it by assertion
+  readonly data: any
+}
+
+/** The events of a stream that ends. */
+const events = async (id: string, headers: Record<string, string> = {}): Promise<ReadonlyArray<Told>> => {
+  const response = await fetch(`${server.url}/v1/runs/${id}/events`, {
+    headers: { authorization: `Bearer ${keys.alice}`, ...headers },
+    signal: AbortSignal.timeout(20_000)
+  })
+  assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/)
+  const frames = (await response.text()).split("\n\n").filter((frame) => frame.startsWith("id: "))
+  return frames.map((frame) => {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(frame)?.[1] ?? ""
+    return { id: Number(field("id")), event: field("event"), data: JSON.parse(field("data")) }
+  })
+}
+
+describe("a run's events", () => {
+  it("have rising ids, name run and step, bring tokens live, and end with the run", async () => {
+    const id = await started("live")
+    await waiting(id)
+    const listening = events(id)
+    await post(`/v1/runs/${id}/signals/go`, { word: "word" })
+    const told = await listening
+    assert.deepStrictEqual(
+      told.flatMap(({ event }) => (event === "token" ? [] : [event])),
+      ["run.started", "step.started", "step.finished", "step.started", "step.finished", "run.finished"]
+    )
+    assert.deepStrictEqual([told[1]?.data.run_id, told[1]?.data.step, told[1]?.data.event], [id, "pause", "go"])
+    for (const [at, { id }] of told.entries()) assert.isAbove(id, told[at - 1]?.id ?? 0)
+    const tokens = told.filter(({ event }) => event === "token")
+    assert.isAbove(tokens.length, 1)
+    assert.isTrue(tokens.every(({ data }) => data.step === "say"))
+    assert.strictEqual(tokens.map(({ data }) => data.text).join(""), told.at(-1)?.data.output)
+  })
+
+  it("are told again from behind Last-Event-ID, and 204 says that nothing is left", async () => {
+    const id = await started("talk", { text: "word by word by word" })
+    await ended(id)
+    const all = await events(id)
+    assert.includeMembers(
+      all.map(({ event }) => event),
+      ["step.finished", "progress", "run.finished"]
+    )
+    assert.deepStrictEqual(all.find(({ event }) => event === "progress")?.data.data, { percent: 50 })
+    const rest = await events(id, { "last-event-id": String(all[1]?.id) })
+    assert.deepStrictEqual(rest, all.slice(2))
+    const last = String(all.at(-1)?.id)
+    const nothing = await ask(`/v1/runs/${id}/events`, keys.alice, { headers: { "last-event-id": last } })
+    assert.strictEqual(nothing.status, 204)
+  })
+})
+
+describe("an approval", () => {
+  it("is refused while its form does not hold, taken once, and then gone", async () => {
+    const id = await started("ask")
+    const run = await waiting(id)
+    assert.strictEqual(run.steps[0].waiting.prompt, "Is it right?")
+    const where = `/v1/runs/${id}/signals/confirm`
+    for (const body of [{}, { approved: "yes" }, { approved: true }, { approved: true, why: 7 }]) {
+      const { json, status } = await post(where, body)
+      assert.deepStrictEqual([status, json.error.code], [422, "invalid_form"], JSON.stringify(body))
+    }
+    assert.strictEqual((await post(where, { approved: true, why: "it is" })).status, 202)
+    assert.strictEqual((await ended(id)).output, "it is")
+    assert.strictEqual((await post(where, { approved: true, why: "again" })).status, 409)
+  })
+
+  it("is given without a key by whoever has its address, once, and nothing else is", async () => {
+    const [id, other] = [await started("ask"), await started("ask")]
+    const run = await waiting(id)
+    await waiting(other)
+    const { signal } = run.steps[0].waiting
+    const listening = await fetch(`${server.url}/v1/runs/${id}/events`, {
+      headers: { authorization: `Bearer ${keys.alice}` }
+    })
+    const reader = listening.body!.getReader()
+    let heard = ""
+    while (!heard.includes('"waiting"')) heard += Buffer.from((await reader.read()).value ?? []).toString()
+    await reader.cancel()
+    assert.include(heard, JSON.stringify(signal))
+    const answer = { approved: true, why: "by mail" }
+    assert.strictEqual((await post(signal.replace(id, other), answer, null)).status, 403)
+    assert.strictEqual((await post(`${signal}x`, answer, null)).status, 403)
+    assert.strictEqual((await post(signal.replace(/\?.*/, ""), answer, null)).status, 401)
+    assert.strictEqual((await post(signal, { approved: true }, null)).status, 422)
+    const both = await Promise.all([post(signal, answer, null), post(signal, answer, null)])
+    assert.deepStrictEqual(both.map(({ status }) => status).sort(), [202, 409])
+    assert.strictEqual((await ended(id)).output, "by mail")
+  })
+
+  it("that is refused ends the run as rejected", async () => {
+    const id = await started("ask")
+    await waiting(id)
+    assert.strictEqual((await post(`/v1/runs/${id}/signals/confirm`, { approved: false })).status, 202)
+    assert.strictEqual((await ended(id)).status, "rejected")
+  })
+
+  it("under a name that nothing waits for is 404, with the name that was probably meant", async () => {
+    const id = await started("ask")
+    const { json, status } = await post(`/v1/runs/${id}/signals/confrim`, { approved: true, why: "" })
+    assert.strictEqual(status, 404)
+    assert.include(json.error.message, 'did you mean "confirm"?')
+  })
+})
+
+describe("a run", () => {
+  it("that is deleted is cancelled, and what runs finally does", async () => {
+    const id = await started("hold")
+    await waiting(id)
+    const { json, status } = await ask(`/v1/runs/${id}`, keys.alice, { method: "DELETE" })
+    assert.deepStrictEqual([status, json.run_id], [202, id])
+    const run = await ended(id)
+    assert.strictEqual(run.status, "cancelled")
+    assert.include(
+      run.steps.map((step: { readonly id: string }) => step.id),
+      "tidy"
+    )
+    assert.strictEqual((await ask(`/v1/runs/${id}`, keys.alice, { method: "DELETE" })).status, 409)
+  })
+
+  it("is seen by its own key and the admin, and is not there for others", async () => {
+    const id = await started("hold")
+    await waiting(id)
+    const others = [
+      await ask(`/v1/runs/${id}`, keys.bob),
+      await ask(`/v1/runs/${id}/events`, keys.bob),
+      await ask(`/v1/runs/${id}`, keys.bob, { method: "DELETE" }),
+      await post(`/v1/runs/${id}/signals/go`, {}, keys.bob)
+    ]
+    assert.deepStrictEqual(
+      others.map(({ status }) => status),
+      [404, 404, 404, 404]
+    )
+    assert.strictEqual((await ask("/v1/runs", null)).status, 401)
+    assert.deepStrictEqual((await ask("/v1/runs", keys.bob)).json, { runs: [], next: null })
+    assert.strictEqual((await ask(`/v1/runs/${id}`, admin)).json.key_name, "alice")
+    const first = await ask("/v1/runs?limit=1", keys.alice)
+    assert.strictEqual(first.json.runs[0].run_id, id)
+    assert.notStrictEqual((await ask(`/v1/runs?limit=1&cursor=${first.json.next}`)).json.runs[0].run_id, id)
+    await post(`/v1/runs/${id}/signals/go`, {}, admin)
+    assert.strictEqual((await ended(id)).status, "succeeded")
+  })
+})
