@@ -4,6 +4,7 @@ import type {
   Message,
   RefusalStopDetails,
   StopReason,
+  TextBlock,
   ToolUseBlock
 } from "@anthropic-ai/sdk/resources/messages"
 import type { AssistantPart } from "@penstock/schema/ChatRequest"
@@ -55,11 +56,17 @@ export const toolUse = (id: string, name: string): ToolUseBlock => ({
   caller: { type: "direct" }
 })
 
+/**
+ * A block as Anthropic sends it: a text that cites nothing has no `citations`, though the official types have `null`
+ * there. Clients that check what they read refuse that.
+ */
+export type Block = Exclude<ContentBlock, TextBlock> | Omit<TextBlock, "citations">
+
 /** Empty for a refusal: see `ending`. */
-const block = (part: AssistantPart): ReadonlyArray<ContentBlock> => {
+const block = (part: AssistantPart): ReadonlyArray<Block> => {
   switch (part.type) {
     case "text":
-      return [{ type: "text", text: part.text, citations: null }]
+      return [{ type: "text", text: part.text }]
     case "reasoning":
       return part.redacted === true
         ? [{ type: "redacted_thinking", data: Issuer.write(part, issuer) }]
@@ -86,5 +93,5 @@ export const write = (completion: Completion, context: AnswerContext): { readonl
     container: null,
     diagnostics: null,
     usage: Usage.write(completion.usage)
-  } satisfies Message
+  } satisfies Omit<Message, "content"> & { readonly content: ReadonlyArray<Block> }
 }

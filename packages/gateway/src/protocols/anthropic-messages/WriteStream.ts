@@ -4,14 +4,14 @@
  * Blocks follow one another on this wire, so that clients may keep the open one only. What comes for another part
  * meanwhile, as OpenAI's tool calls may, waits until that one is closed.
  */
-import type { Message, RawContentBlockStartEvent, RawMessageDeltaEvent } from "@anthropic-ai/sdk/resources/messages"
+import type { Message, RawMessageDeltaEvent } from "@anthropic-ai/sdk/resources/messages"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage as Counts } from "@penstock/schema/Usage"
 import type { AnswerContext, Encoder } from "../Dialect.ts"
 import * as Issuer from "../Issuer.ts"
 import { issuer } from "./Content.ts"
 import * as Usage from "./Usage.ts"
-import { ending, idOf, toolUse } from "./WriteAnswer.ts"
+import { type Block, ending, idOf, toolUse } from "./WriteAnswer.ts"
 
 /** An event of a part that becomes a block. */
 type PartEvent = Exclude<
@@ -104,7 +104,7 @@ class MessageEncoder implements Encoder {
       }
       case "text-start":
         this.open = { part: event.index, redacted: false }
-        return this.start({ type: "text", text: "", citations: null })
+        return this.start({ type: "text", text: "" })
       case "tool-call-start":
         this.open = { part: event.index, redacted: false }
         return this.start(toolUse(event.id, event.name))
@@ -125,7 +125,7 @@ class MessageEncoder implements Encoder {
     return this.delta(`{"type":"signature_delta","signature":${JSON.stringify(signature)}}`) + this.stop()
   }
 
-  private start(content_block: RawContentBlockStartEvent["content_block"]): string {
+  private start(content_block: Block): string {
     const index = this.blocks++
     return frame("content_block_start", JSON.stringify({ type: "content_block_start", index, content_block }))
   }

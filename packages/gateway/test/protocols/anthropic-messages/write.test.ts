@@ -40,6 +40,11 @@ const client = (body: string, type: string) =>
 const request = { model: "m", max_tokens: 1, messages: [{ role: "user" as const, content: "hi" }] }
 
 describe("messages, written and read back", () => {
+  it("a text that cites nothing has no citations, as with Anthropic: not even null, which clients refuse", () => {
+    assert.deepStrictEqual(dialect.write(answer(), context)["content"], [{ type: "text", text: "hi" }])
+    assert.notInclude(sse([...unfold(answer())]), "citations")
+  })
+
   it("a whole answer is what it was", () => {
     fc.assert(
       fc.property(completion(wire), (answer) => {
