@@ -5,6 +5,7 @@
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Wire from "./Wire.ts"
+import * as WireResponses from "./WireResponses.ts"
 
 /** Closes the connection in the middle of the body: what was written arrives, its end does not. */
 export const cut = Symbol("cut")
@@ -103,6 +104,11 @@ export const ordinary = (request: Received, said: Wire.Said = {}): Answer => {
     return streamed === true
       ? { headers: EVENT_STREAM, body: Wire.openaiStream(asked, request.json.stream_options?.include_usage === true) }
       : { body: Wire.openaiCompletion(asked) }
+  }
+  if (path.endsWith("/responses")) {
+    return streamed === true
+      ? { headers: EVENT_STREAM, body: WireResponses.stream(asked) }
+      : { body: WireResponses.response(asked) }
   }
   if (path.endsWith("/messages")) {
     return streamed === true

@@ -1,4 +1,5 @@
 /** The tables of `docs/failure.md`: the contract with its tests, and row × protocol × mode with what each came to. */
+import { table } from "../Table.ts"
 import { contract, rows } from "./Contract.ts"
 import { casesOf, type Mode, type Row } from "./Row.ts"
 import { wireNames, type WireName } from "./Wires.ts"
@@ -11,14 +12,6 @@ export type Scores = (row: Row, wire: WireName, mode: Mode) => Score | undefined
 /** Every case that a row is meant for, as it has to be. */
 export const perfect: Scores = (row, wire, mode) =>
   casesOf(row).some((each) => each.wire === wire && each.mode === mode) ? "pass" : undefined
-
-/** A table as the formatter leaves it: columns of one width. */
-const table = (header: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = header.map((title, at) => Math.max(3, title.length, ...lines.map((line) => line[at]!.length)))
-  const render = (cells: ReadonlyArray<string>) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`
-  return [render(header), render(widths.map((width) => "-".repeat(width))), ...lines.map(render)].join("\n")
-}
 
 export const scorecard = (scores: Scores): string =>
   table(
