@@ -102,16 +102,23 @@ const attempt = (options: Options, era: Connection.Era): Attempt => {
       options.listener.lost(withStderr(how, process.stderr()))
     })
     transport = new ProcessTransport(process)
-    return yield* Connection.open(transport, options.listener, era).pipe(
+    const withLastWords = ({ kind, message }: Connection.ConnectionFailure) =>
+      new Connection.ConnectionFailure({
+        kind: end === null ? kind : "closed",
+        message: withStderr(end ?? message, process.stderr())
+      })
+    const opened = yield* Connection.open(transport, options.listener, era).pipe(
       Effect.tapError(() => untilTold),
-      Effect.mapError(
-        ({ kind, message }) =>
-          new Connection.ConnectionFailure({
-            kind: end === null ? kind : "closed",
-            message: withStderr(end ?? message, process.stderr())
-          })
-      )
+      Effect.mapError(withLastWords)
     )
+    const connection: Connection.Connection = {
+      ...opened,
+      call: (tool, args, callOptions) =>
+        Effect.mapError(opened.call(tool, args, callOptions), (failure) =>
+          failure.kind === "closed" ? withLastWords(failure) : failure
+        )
+    }
+    return connection
   })
   return { end: () => end, connection }
 }

@@ -132,6 +132,7 @@ describe("a server over stdio", () => {
       Effect.gen(function* () {
         const error = yield* failure(hub.call("mine", "crash", {}))
         assert.strictEqual(error.reason, "not_running")
+        assert.include(error.message, "exited with code 9. It last said:\nsegmentation fault, or so")
         assert.strictEqual(textOf(yield* hub.call("mine", "echo", { said: "again" })), "again")
       })
     )
