@@ -34,6 +34,7 @@ import * as Messages from "./data/Messages.ts"
 import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
+import * as McpPlane from "./mcp/McpPlane.ts"
 import * as Retention from "./Retention.ts"
 import * as Approvals from "./workflows/Approvals.ts"
 import * as Hosts from "./workflows/Hosts.ts"
@@ -82,7 +83,7 @@ const start = Effect.gen(function* () {
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run
-  yield* listener.serve(dataPlane, controlPlane)
+  yield* listener.serve([dataPlane, yield* McpPlane.make], controlPlane)
 })
 
 const addressOf = ({ address }: Listener.Service): string => {

@@ -7,6 +7,7 @@ export interface HubTool {
   /** Under which it is offered: `[A-Za-z0-9_-]{1,64}`, unique in the hub. */
   readonly name: string
   readonly server: string
+  readonly prefix: ToolName.Prefix
   /** As its server calls it: what `call` takes. */
   readonly tool: string
   readonly description: string
@@ -27,9 +28,10 @@ export interface Offer {
 export const list = (offers: ReadonlyArray<Offer>): ReadonlyArray<HubTool> => {
   const all = offers.flatMap(({ prefix, server, tools }) => tools.map((tool) => ({ prefix, server, tool })))
   const names = ToolName.assign(all.map(({ prefix, server, tool }) => ({ prefix, server, tool: tool.name })))
-  return all.map(({ server, tool }, index) => ({
+  return all.map(({ prefix, server, tool }, index) => ({
     name: names[index] ?? tool.name,
     server,
+    prefix,
     tool: tool.name,
     description: tool.description,
     inputSchema: tool.inputSchema,

@@ -25,6 +25,10 @@ export interface ListedTool {
   readonly description?: string | undefined
   readonly inputSchema?: unknown
   readonly annotations?: unknown
+  /** Whether it may run as a task. */
+  readonly execution?: unknown
+  readonly title?: string | undefined
+  readonly outputSchema?: unknown
 }
 
 export interface Selection {

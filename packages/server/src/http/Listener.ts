@@ -1,5 +1,6 @@
 /**
- * The one listener: requests for models take the short way, everything else goes to the control plane.
+ * The one listener: requests for models and those of MCP clients take the short way, everything else goes to the
+ * control plane.
  *
  * It is bound before anything else is built: of two servers that are started on one port, the second ends before it has
  * touched the first one's ledger. Requests that arrive before the rest is ready wait for it.
@@ -19,10 +20,13 @@ import type { DataPlane } from "../data/DataPlane.ts"
 export interface Service {
   readonly address: HttpServer.HttpServer["address"]
   /**
-   * Answers from now on. When the scope closes it stops accepting, lets running requests finish within the grace, and
+   * Answers from now on: the first plane that takes a request, else the control plane. When the scope closes it stops accepting, lets running requests finish within the grace, and
    * interrupts what is left.
    */
-  readonly serve: (dataPlane: DataPlane, controlPlane: HttpApp.Default) => Effect.Effect<void, never, Scope.Scope>
+  readonly serve: (
+    planes: ReadonlyArray<DataPlane>,
+    controlPlane: HttpApp.Default
+  ) => Effect.Effect<void, never, Scope.Scope>
 }
 
 export class Listener extends Context.Tag("@penstock/server/http/Listener")<Listener, Service>() {}
@@ -55,12 +59,12 @@ const make = Effect.gen(function* () {
 
   const service: Service = {
     address,
-    serve: (dataPlane, controlPlane) =>
+    serve: (planes, controlPlane) =>
       Effect.gen(function* () {
         const control = yield* NodeHttpServer.makeHandler(controlPlane)
-        yield* Effect.addFinalizer(() => drain(node, dataPlane, settings.current().server.shutdown_grace))
+        yield* Effect.addFinalizer(() => drain(node, planes, settings.current().server.shutdown_grace))
         onRequest = (request, response) => {
-          if (!dataPlane.accept(request, response)) control(request, response)
+          if (!planes.some((plane) => plane.accept(request, response))) control(request, response)
         }
         for (const [request, response] of early.splice(0)) onRequest(request, response)
       })
@@ -68,15 +72,18 @@ const make = Effect.gen(function* () {
   return service
 })
 
-const drain = (node: Http.Server, dataPlane: DataPlane, graceMillis: number): Effect.Effect<void> =>
+const all = (planes: ReadonlyArray<DataPlane>, one: (plane: DataPlane) => Effect.Effect<void>) =>
+  Effect.forEach(planes, one, { concurrency: "unbounded", discard: true })
+
+const drain = (node: Http.Server, planes: ReadonlyArray<DataPlane>, graceMillis: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     node.close()
     node.closeIdleConnections()
     // A finalizer cannot be interrupted, and the waiting in it could not be given up.
-    const drained = yield* Effect.timeoutOption(Effect.interruptible(dataPlane.idle), graceMillis)
+    const drained = yield* Effect.timeoutOption(Effect.interruptible(all(planes, ({ idle }) => idle)), graceMillis)
     if (drained._tag === "None") {
       yield* Effect.logWarning(`Requests were still running after ${graceMillis} ms; they are interrupted`)
-      yield* dataPlane.interruptAll
+      yield* all(planes, ({ interruptAll }) => interruptAll)
     }
     node.closeAllConnections()
   })

@@ -1,0 +1,177 @@
+/**
+ * `/mcp`: Penstock as an MCP server over streamable HTTP, in both eras. Callers of 2026-07-28 keep no session. Those of
+ * the revisions until 2025-11-25 get one with `initialize`; who has none is served all the same, request by request.
+ */
+import {
+  type AuthInfo,
+  createMcpHandler,
+  isInitializeRequest,
+  isLegacyRequest,
+  legacyStatelessFallback,
+  type McpServerFactory
+} from "@modelcontextprotocol/server"
+import { shutdown } from "@penstock/gateway/exchange/Call"
+import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
+import { McpHub } from "@penstock/gateway/mcp/McpHub"
+import { Settings } from "@penstock/gateway/Settings"
+import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
+import type { Caller } from "@penstock/schema/api/Caller"
+import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
+import { Runs } from "@penstock/workflow/runtime/Runs"
+import { Workflows } from "@penstock/workflow/runtime/Workflows"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { DataPlane } from "../data/DataPlane.ts"
+import * as RequestBody from "../data/RequestBody.ts"
+import * as Running from "../data/Running.ts"
+import * as WebExchange from "../http/WebExchange.ts"
+import * as Followers from "./Followers.ts"
+import * as HostGuard from "./HostGuard.ts"
+import * as Offering from "./Offering.ts"
+import * as Protocol from "./Protocol.ts"
+import * as Sessions from "./Sessions.ts"
+
+const path = "/mcp"
+const maxSessions = 1_000
+const sessionSilence = 30 * 60_000
+const maxDepth = 256
+
+const clientLeft = FiberId.none
+
+/** An answer outside of any request of the protocol. */
+const refusal = (status: number, code: number, message: string): Response =>
+  Response.json(
+    { jsonrpc: "2.0", error: { code, message }, id: null },
+    { status, headers: status === 401 ? { "www-authenticate": 'Bearer realm="penstock"' } : {} }
+  )
+
+const ofError = ({ message, status }: GatewayError): Response => refusal(status, -32_000, message)
+
+const unparsable = (message: string) => refusal(400, -32_700, message)
+
+const unknownSession = () =>
+  refusal(404, -32_001, "There is no such session: it has ended, or is another key's. Send `initialize` again.")
+
+/** What the body says; a response where it cannot be read. */
+const parse = (bytes: Buffer): { readonly json: unknown } | Response => {
+  if (bytes.length === 0) return unparsable("The request has no body: send a JSON-RPC message.")
+  if (JsonEdit.isDeeperThan(bytes, maxDepth)) return unparsable(`The JSON is nested deeper than ${maxDepth} levels.`)
+  try {
+    return { json: JSON.parse(bytes.toString("utf8")) }
+  } catch (error) {
+    return unparsable(`The body is not JSON: ${error instanceof Error ? error.message : "unreadable"}`)
+  }
+}
+
+/** Answers in the scope; when it closes nothing of any conversation is left. */
+export const make = Effect.gen(function* () {
+  const keys = yield* Keys
+  const settings = yield* Settings
+  const offering = yield* Offering.make(yield* McpHub, { runs: yield* Runs, workflows: yield* Workflows })
+  const followers = yield* Followers.make(offering)
+  const calls = yield* FiberSet.make<unknown, unknown>()
+  const fork = yield* FiberSet.runtime(calls)<never>()
+  const exchanges = yield* Running.make<never>()
+
+  const run: Protocol.Run = (effect, signal) =>
+    new Promise((resolve, reject) => {
+      const fiber = fork(Effect.tapDefect(effect, (cause) => Effect.logError("A request at /mcp failed", cause)))
+      const interrupt = () => fiber.unsafeInterruptAsFork(clientLeft)
+      if (signal.aborted) interrupt()
+      signal.addEventListener("abort", interrupt, { once: true })
+      fiber.addObserver((exit) => {
+        signal.removeEventListener("abort", interrupt)
+        if (Exit.isSuccess(exit)) resolve(exit.value)
+        else reject(Cause.squash(exit.cause))
+      })
+    })
+  const serverOf = (caller: Caller) => Protocol.make({ offering, caller, run })
+  const sessions = yield* Sessions.make({ serverOf, followers, limit: maxSessions, silence: sessionSilence })
+
+  /** Whose request it is: what the SDK hands from a request to the server for it. */
+  const callers = new WeakMap<AuthInfo, Caller>()
+  const factory: McpServerFactory = ({ authInfo }) => {
+    const caller = authInfo === undefined ? undefined : callers.get(authInfo)
+    if (caller === undefined) throw new Error("a request without its caller")
+    return serverOf(caller)
+  }
+  const modern = createMcpHandler(factory, { legacy: "reject" })
+  const stateless = legacyStatelessFallback(factory)
+  const unfollow = followers.add((kind) =>
+    ({
+      tools: modern.notify.toolsChanged,
+      resources: modern.notify.resourcesChanged,
+      prompts: modern.notify.promptsChanged
+    })[kind]()
+  )
+  const close = Effect.zipRight(
+    sessions.close,
+    Effect.promise(() => modern.close())
+  )
+  yield* Effect.addFinalizer(() =>
+    Effect.zipRight(
+      close,
+      Effect.sync(() => unfollow())
+    )
+  )
+
+  const route = async (request: Request, parsedBody: unknown, caller: Caller): Promise<Response> => {
+    const authInfo: AuthInfo = { token: "", clientId: caller.key ?? "", scopes: [] }
+    callers.set(authInfo, caller)
+    const options = { authInfo, ...(parsedBody === undefined ? {} : { parsedBody }) }
+    if (!(await isLegacyRequest(request, parsedBody))) return modern.fetch(request, options)
+    const id = request.headers.get("mcp-session-id")
+    if (id !== null) return sessions.find(id, caller)?.handle(request, parsedBody) ?? unknownSession()
+    if (isInitializeRequest(parsedBody)) return (await sessions.open(caller)).handle(request, parsedBody)
+    return stateless(request, options)
+  }
+
+  const answerOf = Effect.fnUntraced(function* (request: IncomingMessage, signal: AbortSignal) {
+    const { host, max_body } = settings.current().server
+    const wrong = HostGuard.check(host, request.headers)
+    if (wrong !== null) return yield* makeError("forbidden", wrong)
+    const caller = yield* keys.authenticate(presentedKey(request.headers))
+    if (request.method !== "POST") {
+      return yield* Effect.promise(() => route(WebExchange.toRequest(request, null, signal), undefined, caller))
+    }
+    const bytes = yield* RequestBody.read(request, max_body)
+    const body = parse(bytes)
+    if (body instanceof Response) return body
+    return yield* Effect.promise(() => route(WebExchange.toRequest(request, bytes, signal), body.json, caller))
+  })
+
+  const exchange = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) =>
+    answerOf(request, signal).pipe(
+      Effect.catchAll((error) => Effect.succeed(ofError(error))),
+      Effect.catchAllDefect((defect) =>
+        Effect.as(
+          Effect.logError("A request at /mcp failed", defect),
+          refusal(500, -32_603, "Penstock failed; its log has the cause.")
+        )
+      ),
+      Effect.flatMap((answer) => Effect.promise(() => WebExchange.send(answer, response)))
+    )
+
+  const plane: DataPlane = {
+    accept: (request, response) => {
+      const url = request.url ?? ""
+      if (url !== path && !url.startsWith(`${path}?`)) return false
+      const abort = new AbortController()
+      const fiber = exchanges.fork(exchange(request, response, abort.signal))
+      response.once("close", () => {
+        if (response.writableFinished) return
+        abort.abort()
+        fiber.unsafeInterruptAsFork(clientLeft)
+      })
+      return true
+    },
+    // Streams that only listen have no end of their own: they end when the last call is over.
+    idle: Effect.all([FiberSet.awaitEmpty(calls), close, exchanges.idle], { discard: true }),
+    interruptAll: Effect.all([FiberSet.clear(calls), close, exchanges.interruptAll(shutdown)], { discard: true })
+  }
+  return plane
+})
