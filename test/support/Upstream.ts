@@ -119,6 +119,8 @@ export const ordinary = (request: Received, said: Wire.Said = {}): Answer => {
     // Ollama streams unless told otherwise.
     return streamed === false ? { body: Wire.ollamaChat(asked) } : { headers: NDJSON, body: Wire.ollamaStream(asked) }
   }
+  if (path.endsWith("/embeddings")) return { body: Wire.openaiEmbeddings(request.json) }
+  if (path.endsWith("/api/embed")) return { body: Wire.ollamaEmbed(request.json) }
   if (path.endsWith("/api/tags")) return { body: Wire.ollamaTags(MODELS) }
   if (path.endsWith("/models")) return { body: Wire.modelList(MODELS) }
   return { status: 404, body: Wire.openaiError(`Unknown request URL: ${request.method} ${path}`) }

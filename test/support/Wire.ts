@@ -122,6 +122,33 @@ export const openaiError = (message: string, type = "invalid_request_error", cod
   error: { message, type, param: null, code }
 })
 
+/** The vector of the n-th text: numbers that 32 bits hold exactly, so that both formats say the same. */
+export const vector = (index: number): ReadonlyArray<number> => [0.5, -0.25, index, 0.10000000149011612]
+
+export const base64 = (numbers: ReadonlyArray<number>): string => {
+  const floats = Float32Array.from(numbers)
+  return Buffer.from(floats.buffer).toString("base64")
+}
+
+/** `format`: of a provider that has one only, whatever it is asked. */
+export const openaiEmbeddings = (
+  request: { readonly model?: string; readonly input?: unknown; readonly encoding_format?: string },
+  format = request.encoding_format ?? "float"
+) => {
+  const { input, model } = request
+  const count = Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1
+  return {
+    object: "list",
+    model: model ?? "upstream-model",
+    data: Array.from({ length: count }, (_, index) => ({
+      object: "embedding",
+      index,
+      embedding: format === "base64" ? base64(vector(index)) : vector(index)
+    })),
+    usage: { prompt_tokens: 4 * count, total_tokens: 4 * count }
+  }
+}
+
 // ------------------------------------------------------------------------------------------- Anthropic
 
 export const anthropicMessage = (said: Said = {}) => {
@@ -253,6 +280,14 @@ export const ollamaStream = (said: Said = {}): ReadonlyArray<string> => {
     line({ content: "" }, ollamaTail(said))
   ]
 }
+
+export const ollamaEmbed = ({ input, model }: { readonly model?: string; readonly input?: unknown }) => ({
+  model: model ?? "upstream-model",
+  embeddings: (Array.isArray(input) ? input : [input]).map((_, index) => vector(index)),
+  total_duration: 1_000_000,
+  load_duration: 100_000,
+  prompt_eval_count: 4 * (Array.isArray(input) ? input.length : 1)
+})
 
 export const ollamaTags = (names: ReadonlyArray<string>) => ({
   models: names.map((name) => ({

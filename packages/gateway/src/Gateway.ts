@@ -29,6 +29,7 @@ import { anonymous, mayNotUse, mayUse } from "./keys/Keys.ts"
 import { Ledger } from "./ledger/Ledger.ts"
 import { RateLimits } from "./limits/RateLimits.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
+import * as Endpoints from "./providers/Endpoints.ts"
 import { notConfigured, ProviderRegistry } from "./providers/ProviderRegistry.ts"
 import * as RequestId from "./RequestId.ts"
 import * as Explain from "./routing/Explain.ts"
@@ -120,8 +121,17 @@ const make = Effect.gen(function* () {
     const plan = yield* router.plan(call.model)
     const [planned] = plan.targets
     if (planned === undefined) return yield* noTarget(call.model, plan)
-    const suited = suitable(plan, call)
-    if (suited.length === 0) return yield* unsuitable(plan, call)
+    const answering = plan.targets.filter(({ provider }) => {
+      const known = registry.get(provider)
+      // One that a reload took away is told of where it is asked.
+      return known === null || Endpoints.answers(known, call.asks ?? "chat")
+    })
+    if (answering.length === 0) {
+      const refusing = plan.targets.map(({ provider }) => provider)
+      return yield* Endpoints.missing(call.asks ?? "chat", call.model, refusing, registry.all())
+    }
+    const suited = suitable(answering, call)
+    if (suited.length === 0) return yield* unsuitable(answering, call)
     const payable = settings.current().pricing.require
       ? suited.filter((target) => prices.price(target, call.arrivedAt, 0) !== null)
       : suited
@@ -237,15 +247,15 @@ const unpriced = ({ model, provider }: Target) =>
 
 const denies = ({ capabilities }: Target): boolean => Object.values(capabilities).includes(false)
 
-/** The plan's targets without those that say they cannot do what the request needs. */
-const suitable = <Out>({ targets }: Plan, call: Call<Out>): ReadonlyArray<Target> => {
+/** Targets without those that say they cannot do what the request needs. */
+const suitable = <Out>(targets: ReadonlyArray<Target>, call: Call<Out>): ReadonlyArray<Target> => {
   // Reading a request for what it needs takes time, and most plans need not know.
   if (call.needs === undefined || !targets.some(denies)) return targets
   const needs = call.needs()
   return targets.filter(({ capabilities }) => Needs.lacking(needs, capabilities).length === 0)
 }
 
-const unsuitable = <Out>({ targets }: Plan, { model, needs = () => Needs.none }: Call<Out>) => {
+const unsuitable = <Out>(targets: ReadonlyArray<Target>, { model, needs = () => Needs.none }: Call<Out>) => {
   const lacking = new Set(targets.flatMap(({ capabilities }) => Needs.lacking(needs(), capabilities)))
   return GatewayError.make(
     "unprocessable",

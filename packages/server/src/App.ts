@@ -28,9 +28,15 @@ import * as ConfigFile from "./config/ConfigFile.ts"
 import { type ListeningFacts, type ServeOptions, type StartError, StartFailure } from "./config/ServeOptions.ts"
 import * as ControlPlane from "./control/ControlPlane.ts"
 import * as ChatCompletions from "./data/ChatCompletions.ts"
+import { embeddings } from "@penstock/gateway/operations/embeddings/Embeddings"
+import { images } from "@penstock/gateway/operations/Images"
+import { moderations } from "@penstock/gateway/operations/Moderations"
+import { speech } from "@penstock/gateway/operations/Speech"
+import { transcriptions, translations } from "@penstock/gateway/operations/Transcriptions"
 import * as CountTokens from "./data/CountTokens.ts"
 import * as DataPlane from "./data/DataPlane.ts"
 import * as Messages from "./data/Messages.ts"
+import * as OperationEndpoint from "./data/OperationEndpoint.ts"
 import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
@@ -79,7 +85,14 @@ const layerServices = Approvals.layer.pipe(
 
 const start = Effect.gen(function* () {
   const listener = yield* Listener.Listener
-  const endpoints = yield* Effect.all([ChatCompletions.make, Messages.make, CountTokens.make, Responses.make])
+  const endpoints = yield* Effect.all([
+    ChatCompletions.make,
+    Messages.make,
+    CountTokens.make,
+    Responses.make,
+    ...[embeddings, moderations, images, speech].map((operation) => OperationEndpoint.make(operation)),
+    ...[transcriptions, translations].map(OperationEndpoint.makeForm)
+  ])
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run

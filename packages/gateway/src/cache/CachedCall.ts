@@ -24,15 +24,21 @@ import * as Relay from "../wire/Relay.ts"
 import * as CacheKey from "./CacheKey.ts"
 import { ResponseCache, type Kept, type Store } from "./ResponseCache.ts"
 
+/** How an answer is read back from what the caller was given, and written anew. */
+export interface Words {
+  readonly dialect: Dialect
+  /** The dialect as a provider speaks it. */
+  readonly protocol: Protocol
+  readonly context: AnswerContext
+}
+
 /** What the caller said, and how it is answered. */
 export interface Asked {
   readonly json: Json.JsonObject
   /** The request's `cache-control`: `no-cache` wants a new answer, which is kept; `no-store` wants nothing kept, either way. */
   readonly cacheControl: string | undefined
-  readonly dialect: Dialect
-  /** The dialect as a provider speaks it: an answer is read back from what the caller was given. */
-  readonly protocol: Protocol
-  readonly context: AnswerContext
+  /** How an answer is kept: by what it says, as its bytes are, or not at all. */
+  readonly memory: Words | "bytes" | null
 }
 
 export type Run = (
@@ -60,8 +66,8 @@ const counted = (call: Call<Uint8Array>) => {
             usage = () => whole.usage
             return whole
           }),
-        relay: (transcript) => {
-          const relay = lane.relay(transcript)
+        relay: (transcript, headers) => {
+          const relay = lane.relay(transcript, headers)
           usage = () => relay.seen.usage
           return relay
         }
@@ -78,13 +84,27 @@ const readBack = (protocol: Protocol, stream: boolean, bytes: Buffer): Completio
   return relay.seen.failure === null ? fold([...events, ...(relay.end() ?? [])]) : null
 }
 
-/** A kept answer in the caller's words. */
-const written = ({ completion, created }: Kept, stream: boolean, { context, dialect }: Asked): Buffer => {
-  const then = { ...context, created }
-  if (!stream) return Buffer.from(JSON.stringify(dialect.write(completion, then)))
-  const encoder = dialect.encoder(then)
+/** What is to be kept of an answer; null when it is not whole. */
+const keepable = (
+  memory: Words | "bytes",
+  stream: boolean,
+  bytes: Buffer,
+  usage: Usage.Usage | null
+): Kept["answer"] | null => {
+  if (memory === "bytes") return bytes
+  const completion = readBack(memory.protocol, stream, bytes)
+  return completion === null ? null : { ...completion, usage: completion.usage ?? usage }
+}
+
+/** A kept answer in the caller's words; null when it was kept another way. */
+const written = ({ answer, created }: Kept, stream: boolean, memory: Words | "bytes"): Buffer | null => {
+  if (memory === "bytes") return Buffer.isBuffer(answer) ? answer : null
+  if (Buffer.isBuffer(answer)) return null
+  const then = { ...memory.context, created }
+  if (!stream) return Buffer.from(JSON.stringify(memory.dialect.write(answer, then)))
+  const encoder = memory.dialect.encoder(then)
   let text = ""
-  for (const event of unfold(completion)) text += encoder.write(event)
+  for (const event of unfold(answer)) text += encoder.write(event)
   return Buffer.from(text)
 }
 
@@ -103,9 +123,8 @@ export const make = Effect.gen(function* () {
   const gateway = yield* Gateway
   const ledger = yield* Ledger
 
-  const hit = (call: Call<Uint8Array>, asked: Asked, sink: Sink<Uint8Array>, kept: Kept) => {
+  const hit = (call: Call<Uint8Array>, sink: Sink<Uint8Array>, kept: Kept, bytes: Buffer) => {
     const { model, provider } = kept.head
-    const bytes = written(kept, call.stream, asked)
     const opening = ledger.open({
       id: call.id,
       startedAt: call.arrivedAt,
@@ -146,7 +165,7 @@ export const make = Effect.gen(function* () {
     )
   }
 
-  const miss = (call: Call<Uint8Array>, asked: Asked, sink: Sink<Uint8Array>, store: Store, key: string) => {
+  const miss = (call: Call<Uint8Array>, memory: Words | "bytes", sink: Sink<Uint8Array>, store: Store, key: string) => {
     const recording = Recording.make(maxAnswerBytes)
     recording.attach({ ...sink, begin: (head) => sink.begin({ ...head, cache: "miss" }) }, () => {})
     const watched = counted(call)
@@ -154,29 +173,33 @@ export const make = Effect.gen(function* () {
       Effect.sync(() => {
         recording.finish(exit)
         const answer = Exit.isSuccess(exit) ? recording.answer() : null
-        const completion = answer === null ? null : readBack(asked.protocol, call.stream, answer.bytes)
-        if (answer === null || completion === null) return
+        const kept = answer === null ? null : keepable(memory, call.stream, answer.bytes, watched.usage())
+        if (answer === null || kept === null) return
         store.set(key, {
-          completion: { ...completion, usage: completion.usage ?? watched.usage() },
+          answer: kept,
           head: { ...answer.head, cost: answer.cost },
-          created: asked.context.created
+          created: Math.floor(call.arrivedAt / 1000)
         })
       })
     )
   }
 
   const cached = (call: Call<Uint8Array>, asked: Asked, sink: Sink<Uint8Array>, store: Store) => {
+    const { memory } = asked
     const wishes = directives(asked.cacheControl)
     const key = wishes.includes("no-store") ? null : CacheKey.make(call.caller.key, call.endpoint, asked.json)
-    if (key === null) return gateway.run(call, sink)
+    if (key === null || memory === null) return gateway.run(call, sink)
     const kept = wishes.includes("no-cache") ? null : store.get(key)
-    if (kept === null) return miss(call, asked, sink, store, key)
-    return mayUse(call.caller, call.model) ? hit(call, asked, sink, kept) : mayNotUse(call.caller, call.model)
+    const bytes = kept === null ? null : written(kept, call.stream, memory)
+    if (kept === null || bytes === null) return miss(call, memory, sink, store, key)
+    return mayUse(call.caller, call.model) ? hit(call, sink, kept, bytes) : mayNotUse(call.caller, call.model)
   }
 
   const run: Run = (call, asked, sink) => {
     const store = cache.current()
-    return store === null ? gateway.run(call, sink) : Effect.suspend(() => cached(call, asked, sink, store))
+    return store === null || asked.memory === null
+      ? gateway.run(call, sink)
+      : Effect.suspend(() => cached(call, asked, sink, store))
   }
   return run
 })

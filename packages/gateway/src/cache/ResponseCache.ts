@@ -12,9 +12,10 @@ import { LRUCache } from "lru-cache"
 import type { Head } from "../exchange/Call.ts"
 import { Settings } from "../Settings.ts"
 
-/** A whole answer in no provider's words, so that it can be given streamed and whole. */
+/** A whole answer. */
 export interface Kept {
-  readonly completion: Completion
+  /** In no provider's words, so that it can be given streamed and whole; or as it came, where there is one way to give it. */
+  readonly answer: Completion | Buffer
   /** As the answer was first given; its `cost` is what the answer cost then, null when that is not known. */
   readonly head: Head
   /** Seconds since the epoch: when it was first given. */
@@ -41,7 +42,8 @@ export class ResponseCache extends Context.Tag("@penstock/gateway/cache/Response
 const maxBytes = 256 * 1024 * 1024
 
 /** An estimate, on the high side: two bytes a character, and what a key and the tables take. */
-const sizeOf = ({ completion }: Kept): number => 1024 + 2 * JSON.stringify(completion).length
+const sizeOf = ({ answer }: Kept): number =>
+  1024 + (Buffer.isBuffer(answer) ? answer.length : 2 * JSON.stringify(answer).length)
 
 const store = ({ max_entries, ttl }: CacheConfig, clock: Clock.Clock, limit: number): Store => {
   const kept = new LRUCache<string, Kept>({

@@ -56,6 +56,8 @@ export interface Options<Out> {
 
 const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? "").includes("application/json")
 
+const contentType = (headers: Headers): string => String(headers["content-type"] ?? "application/octet-stream")
+
 const cut = (provider: Provider): GatewayError.GatewayError =>
   GatewayError.make("network", `Provider "${provider.name}" ended the stream before the answer was whole.`)
 
@@ -103,9 +105,10 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     lost = !options.mayAnswer()
   }
 
-  const begin = (): void => {
+  const begin = (cost: NanoDollars | null): void => {
     record.begun = true
-    sink.begin({ ...options.head(), cost: null })
+    const head = { ...options.head(), cost }
+    sink.begin(lane.isVerbatim === true ? { ...head, contentType: contentType(headers) } : head)
   }
 
   /** Only one that writes is paused and resumed. */
@@ -134,7 +137,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     if (seen.failure !== null) return true
     if (out !== null) held.push(out)
     if (!isDue(from)) return true
-    if (!record.begun) begin()
+    if (!record.begun) begin(null)
     attach()
     let more = true
     for (const each of held.splice(0)) more = sink.write(each)
@@ -151,7 +154,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
       headers = receivedHeaders
       // A server that cannot stream this answer sends it whole.
       if (options.stream && status >= 200 && status < 300 && !isJson(headers)) {
-        relay = lane.relay(options.transcript)
+        relay = lane.relay(options.transcript, headers)
         resumeSource = resume
         TimeLimit.connected(limit)
       } else {
@@ -206,10 +209,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     record.usage = whole.right.usage
     const cost = options.costOf(record.usage)
     record.cost = cost
-    if (!record.begun) {
-      record.begun = true
-      sink.begin({ ...options.head(), cost })
-    }
+    if (!record.begun) begin(cost)
     sink.write(whole.right.out)
     sink.end(cost)
     return Effect.void
@@ -217,12 +217,12 @@ export const make = <Out>(options: Options<Out>): Attempt => {
 
   const request = {
     method: "POST" as const,
-    path: lane.protocol.chatPath,
+    path: lane.path ?? lane.protocol.chatPath,
     headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
     body: lane.body
   }
   return {
-    run: stoppable(provider.transport, request, receiver).pipe(
+    run: stoppable(lane.through?.(provider.transport) ?? provider.transport, request, receiver).pipe(
       Effect.matchEffect({
         onFailure: (error) => (relay !== null && wasWhole(relay) ? finishStream(relay) : Effect.fail(error)),
         onSuccess: () =>
@@ -232,6 +232,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
     stop: (why) => TimeLimit.end(limit, why),
     end: () => {
       resumeSource = noSource
+      record.usage ??= lane.counted?.() ?? null
       TimeLimit.clear(limit)
     }
   }

@@ -3,6 +3,7 @@
  * reads to a given provider, and where the answer goes.
  */
 import type { Caller } from "@penstock/schema/api/Caller"
+import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
 import type { NanoDollars } from "@penstock/schema/Money"
@@ -12,8 +13,9 @@ import * as FiberId from "effect/FiberId"
 import type { Run } from "../budgets/Budgets.ts"
 import type { Demand } from "../budgets/Demand.ts"
 import type { Standing } from "../limits/RateHeaders.ts"
-import type { Protocol } from "../protocols/Protocol.ts"
+import type { Headers, Protocol } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
+import type { Transport } from "../providers/Transport.ts"
 import type { Needs } from "../routing/Needs.ts"
 import type { Relay } from "../wire/Relay.ts"
 import type { Resume } from "./Resume.ts"
@@ -30,6 +32,8 @@ export interface Call<Out> {
   readonly caller: Caller
   /** The endpoint as the ledger names it: `chat.completions`. */
   readonly endpoint: string
+  /** What is asked of the model: a target whose provider has no such endpoint is no target. Absent: chat. */
+  readonly asks?: EndpointName
   /** The workflow that asks, null for a direct request. */
   readonly workflowName: string | null
   readonly model: string
@@ -40,6 +44,8 @@ export interface Call<Out> {
   readonly demand: () => Demand
   /** Hears how the caller stands with the limits of its rate. */
   readonly standing?: (standing: Standing) => void
+  /** What it uses is what the provider says: of an answer that was broken off nothing can be estimated. */
+  readonly isOpaque?: true
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
   readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
   /** What a model must be able to do; asked for when targets differ in it. Absent: nothing in particular. */
@@ -50,15 +56,23 @@ export interface Call<Out> {
 export interface Lane<Out> {
   /** What the request is said in: one of those that the provider speaks. */
   readonly protocol: Protocol
+  /** Where it is sent, below the provider's base URL; absent where that is the protocol's chat endpoint. */
+  readonly path?: string
+  /** Stands between the request and the provider's transport: for a request that is sent as several. */
+  readonly through?: (transport: Transport) => Transport
   readonly body: Uint8Array | string
   /** Headers beyond the provider's own; null for none. */
   readonly headers: { readonly [name: string]: string } | null
   /** What the provider's protocol cannot express. */
   readonly dropped: ReadonlyArray<string>
+  /** The answer's content type is the provider's. Absent: it is JSON, or an event stream. */
+  readonly isVerbatim?: true
+  /** What the provider has counted of an answer that is not whole. */
+  readonly counted?: () => Usage | null
   /** A whole answer. */
   readonly whole: (body: Buffer) => Either.Either<Whole<Out>, GatewayError>
   /** A streamed answer. What the caller gets of it is recorded in the transcript if there is one. */
-  readonly relay: (transcript?: Transcript) => Relay<Out>
+  readonly relay: (transcript?: Transcript, headers?: Headers) => Relay<Out>
   /** The way to another target once the caller has the beginning of a streamed answer. Absent: there is none. */
   readonly resume?: Resume<Out>
 }
@@ -79,6 +93,8 @@ export interface Head {
   readonly turns?: number
   /** Whether the cache had the answer; absent where it was not asked. */
   readonly cache?: "hit" | "miss"
+  /** Absent for JSON and for event streams. */
+  readonly contentType?: string
   /** Whole answers only; null when the price is unknown. */
   readonly cost: NanoDollars | null
 }

@@ -111,7 +111,7 @@ export const make = <Out>(
 
   /** What was used as far as it is known; of an answer that was broken off from our side, as far as it was read. */
   const usageOf = ({ record, transcript }: Running, exit: Journal.Ending): Usage | null => {
-    if (!Exit.isInterrupted(exit) || record.firstTokenAt === null) return record.usage
+    if (!Exit.isInterrupted(exit) || record.firstTokenAt === null || call.isOpaque === true) return record.usage
     estimated = true
     return Estimate.usageOf(call.demand(), transcript, record.usage)
   }

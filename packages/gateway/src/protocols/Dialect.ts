@@ -49,20 +49,24 @@ export interface Encoder {
   readonly write: (event: StreamEvent) => string
 }
 
-export interface Dialect {
+/** How a caller is told of a failure. */
+export interface FailureWriter {
+  /** The header in which callers look for a request's id, beside `x-request-id`. */
+  readonly requestIdHeader?: string
+  /** The body of a failed answer. */
+  readonly failure: (error: GatewayError, requestId: string) => { readonly [key: string]: unknown }
+  /** The same failure inside a stream of events that has begun, framing included. */
+  readonly failureFrame: (error: GatewayError, requestId: string) => string
+}
+
+export interface Dialect extends FailureWriter {
   readonly id: ProtocolId
   /** The endpoint as the ledger names it: `chat.completions`. */
   readonly endpoint: string
-  /** The header in which callers look for a request's id, beside `x-request-id`. */
-  readonly requestIdHeader?: string
   /** Reads a request, already parsed from JSON. Strict: what is wrong is `invalid_request` with the field's path. */
   readonly read: (body: unknown, options?: ReadOptions) => Either.Either<ChatRequest, GatewayError>
   readonly write: (completion: Completion, context: AnswerContext) => { readonly [key: string]: unknown }
   readonly encoder: (context: AnswerContext) => Encoder
-  /** The body of a failed answer. */
-  readonly failure: (error: GatewayError, requestId: string) => { readonly [key: string]: unknown }
-  /** The same failure inside a stream that has begun, framing included. */
-  readonly failureFrame: (error: GatewayError, requestId: string) => string
   /** How the bytes of this wire are passed on between two that speak it. */
   readonly passThrough: PassThrough
 }

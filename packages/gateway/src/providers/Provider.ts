@@ -1,5 +1,6 @@
 /** A provider: a protocol at an address, with what authorises us there. A vendor is one of these, from configuration. */
 import type { RateConfig } from "@penstock/schema/config/Limits"
+import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import type { ProviderConfig, ProviderProtocol } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import * as AnthropicMessages from "../protocols/anthropic-messages/AnthropicMessages.ts"
@@ -9,6 +10,7 @@ import * as OpenAiResponses from "../protocols/openai-responses/OpenAiResponses.
 import type { Protocol } from "../protocols/Protocol.ts"
 import * as BuiltIn from "./BuiltIn.ts"
 import type { Spoken } from "./ChooseProtocol.ts"
+import * as Endpoints from "./Endpoints.ts"
 import * as DemoTransport from "./demo/DemoTransport.ts"
 import * as FaultTransport from "./faults/FaultTransport.ts"
 import type * as HttpTransport from "./HttpTransport.ts"
@@ -27,6 +29,10 @@ export interface Provider {
   /** The preferred one of those that it speaks. */
   readonly protocol: Protocol
   readonly spoken: Spoken
+  /** What can be asked of it. */
+  readonly endpoints: ReadonlySet<EndpointName>
+  /** The most texts that it takes in one embeddings request. */
+  readonly embeddingBatch: number
   readonly transport: Transport
   /** Where it is, for messages: the base URL without credentials, or "in this process". */
   readonly address: string
@@ -48,9 +54,13 @@ const protocols: { readonly [P in ProviderProtocol]: Protocol } = {
   demo: OpenAiChat.protocol
 }
 
-/** OpenAI itself has responses beside chat completions; of the servers that copied it, few have. */
-const spokenBy = (name: string, protocol: Protocol): Spoken =>
-  name === "openai" ? [protocol, OpenAiResponses.protocol] : [protocol]
+/** OpenAI's own limit, and that of those who copied it and did not think of another. */
+const defaultBatch = 2048
+
+const spokenBy = (protocol: Protocol, endpoints: ReadonlySet<EndpointName>): Spoken => {
+  if (!endpoints.has("responses")) return [protocol]
+  return endpoints.has("chat") ? [protocol, OpenAiResponses.protocol] : [OpenAiResponses.protocol]
+}
 
 /** The provider, spoken to in another of its protocols. */
 export const speaking = (provider: Provider, protocol: Protocol): Provider =>
@@ -80,7 +90,9 @@ const missing = (name: string, config: ProviderConfig): Missing | null => {
 }
 
 export const make = (name: string, config: ProviderConfig, http: HttpTransport.Service): Provider => {
-  const protocol = protocols[config.protocol]
+  const endpoints = Endpoints.of(name, config)
+  const spoken = spokenBy(protocols[config.protocol], endpoints)
+  const [protocol] = spoken
   const key = config.api_key === undefined ? null : Redacted.value(config.api_key)
   const url = config.base_url === undefined ? null : baseUrl(config.protocol, config.base_url)
   const transport = url === null ? DemoTransport.make : http.to(url)
@@ -89,7 +101,9 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
   return {
     name,
     protocol,
-    spoken: spokenBy(name, protocol),
+    spoken,
+    endpoints,
+    embeddingBatch: config.embedding_batch ?? defaultBatch,
     transport: config.fault === undefined ? transport : FaultTransport.make(transport, protocol, config.fault),
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,

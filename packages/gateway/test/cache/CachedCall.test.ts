@@ -85,7 +85,7 @@ const start = (answer: Answer | (() => Answer), cache: object = enabled, vendor:
         stream_options: { include_usage: includeUsage }
       }
       const context = { created: 7, includeUsage }
-      yield* run(call, { json, cacheControl, dialect, protocol, context }, sink)
+      yield* run(call, { json, cacheControl, memory: { dialect, protocol, context } }, sink)
       return { id: call.id, sink, cache: sink.heads[0]?.cache, text: Harness.textOf(sink) }
     })
     return { ask, ledger: yield* Ledger }

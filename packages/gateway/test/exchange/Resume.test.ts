@@ -24,6 +24,8 @@ const providerOf = ({ protocol }: Vendor): Provider => ({
   name: protocol.id,
   protocol,
   spoken: [protocol],
+  endpoints: new Set(["chat"]),
+  embeddingBatch: 2048,
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",

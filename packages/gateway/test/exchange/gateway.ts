@@ -82,6 +82,8 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, others = {
     name,
     protocol: vendor.protocol,
     spoken: [vendor.protocol],
+    endpoints: new Set(["chat"]),
+    embeddingBatch: 2048,
     transport: transports[name]!,
     address: base_url,
     addressSetting: `providers.${name}.base_url`,

@@ -10,6 +10,8 @@ export const providerOf = ({ protocol }: Vendor): Provider => ({
   name: "somebody",
   protocol,
   spoken: [protocol],
+  endpoints: new Set(["chat"]),
+  embeddingBatch: 2048,
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",

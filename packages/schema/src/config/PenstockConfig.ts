@@ -4,6 +4,7 @@
  * reference documentation and the editor schema all derive from these.
  */
 import * as Schema from "effect/Schema"
+import { Endpoints } from "./Endpoints.ts"
 import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
@@ -81,6 +82,12 @@ const providerFields = {
   headers: optionalWith(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }), () => ({})),
   pricing: Schema.optional(ConfiguredPrice).annotations({ description: "One price for all of its models" }),
   rate: Schema.optional(RateConfig).annotations({ description: "What it takes from us, all callers together" }),
+  endpoints: Schema.optional(Endpoints).annotations({
+    description: "What it has, where that is less (or with `responses` more) than its protocol promises"
+  }),
+  embedding_batch: Schema.optional(
+    Schema.Int.pipe(Schema.between(1, 100_000, { description: "a number of texts from 1 to 100000" }))
+  ).annotations({ description: "The most texts of one embeddings request; more are sent in several. Default 2048" }),
   fault: Schema.optional(FaultConfig).annotations({ description: "Makes it fail on purpose, for rehearsals" })
 }
 
@@ -135,6 +142,10 @@ export type RouteConfig = typeof RouteConfig.Type
 
 export const defaultRoutes: ReadonlyArray<RouteConfig> = [
   { match: ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"], provider: "openai" },
+  {
+    match: ["omni-moderation-*", "text-moderation-*", "dall-e-*", "tts-*", "whisper-*", "davinci-002", "babbage-002"],
+    provider: "openai"
+  },
   { match: ["claude*"], provider: "anthropic" },
   { match: ["demo/*"], provider: "demo" },
   { match: ["*"], provider: "ollama" }

@@ -3,6 +3,7 @@ import * as BuiltIn from "@penstock/gateway/providers/BuiltIn"
 import type { PenstockConfig, PenstockFile } from "@penstock/schema/config/PenstockConfig"
 import * as Redacted from "effect/Redacted"
 import type { Path } from "./ConfigSource.ts"
+import * as EndpointChecks from "./EndpointChecks.ts"
 import * as FailoverChecks from "./FailoverChecks.ts"
 import * as FaultChecks from "./FaultChecks.ts"
 import * as LimitChecks from "./LimitChecks.ts"
@@ -123,6 +124,7 @@ export const check = (file: PenstockFile, names: Names, insecure: boolean, repor
   checkPricing(file, names, report)
   LimitChecks.check(file, report)
   FaultChecks.check(file, report)
+  EndpointChecks.check(file, report)
   McpChecks.check(file.mcp, report)
   if (/^[a-z][a-z0-9+]+:\/\//i.test(file.database)) {
     report.error(["database"], "expected the path of an SQLite file; this version keeps its data in no other database")

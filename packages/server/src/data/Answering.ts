@@ -8,17 +8,21 @@ import * as CachedCall from "@penstock/gateway/cache/CachedCall"
 import type { Call, Sink } from "@penstock/gateway/exchange/Call"
 import { mayNotUse, mayUse } from "@penstock/gateway/keys/Keys"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import type { FailureWriter } from "@penstock/gateway/protocols/Dialect"
 import { Settings } from "@penstock/gateway/Settings"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
+import * as Multipart from "@penstock/gateway/wire/Multipart"
 import * as Effect from "effect/Effect"
 import * as BodyLog from "./BodyLog.ts"
 import type { Exchange } from "./DataPlane.ts"
+import type { Body } from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
 /** How an endpoint's callers speak. */
-export interface Spoken extends Pick<CachedCall.Asked, "dialect" | "protocol" | "context"> {
+export interface Spoken extends Pick<CachedCall.Asked, "memory"> {
   readonly path: string
+  readonly dialect: FailureWriter
   readonly keep: Keep | null
   /** How it is answered where that takes more than one call to a model; such an answer is never from the cache. */
   readonly run?: (sink: Sink<Uint8Array>) => Effect.Effect<void, GatewayError>
@@ -53,6 +57,9 @@ const keeping = (sink: Sink<Uint8Array>, keep: Keep | null): Sink<Uint8Array> =>
   }
 }
 
+/** What makes a repeat the same request: clients draw a form's boundary anew each time. */
+const identity = ({ bytes, form }: Body): Buffer => (form === undefined ? bytes : Multipart.contents(bytes, form))
+
 export type Answering = (
   exchange: Exchange,
   call: Call<Uint8Array>,
@@ -68,11 +75,15 @@ export const make = Effect.gen(function* () {
     BodyLog.around(
       settings.current().logging.bodies,
       id,
-      body.bytes,
+      body,
       keeping(sink, spoken.keep),
       (to) =>
         spoken.run?.(to) ??
-        cached(call, { ...spoken, json: body.json, cacheControl: response.req.headers["cache-control"] }, to)
+        cached(
+          call,
+          { memory: spoken.memory, json: body.json, cacheControl: response.req.headers["cache-control"] },
+          to
+        )
     )
 
   /** The failure is the call's, and told under the id that its row has. */
@@ -83,7 +94,7 @@ export const make = Effect.gen(function* () {
       const { body, caller, id, response } = exchange
       let first: RequestId = id
       const answered = idempotency.answer(
-        { id, caller: caller.key, path: spoken.path, key, body: body.bytes },
+        { id, caller: caller.key, path: spoken.path, key, body: identity(body) },
         (starter, repeat) => {
           first = starter
           return ResponseSink.make(response, call.stream, starter, repeat)

@@ -5,7 +5,7 @@
  */
 import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
 import { shutdown } from "@penstock/gateway/exchange/Call"
-import type { Dialect } from "@penstock/gateway/protocols/Dialect"
+import type { FailureWriter } from "@penstock/gateway/protocols/Dialect"
 import * as RequestIds from "@penstock/gateway/RequestId"
 import { Settings } from "@penstock/gateway/Settings"
 import type { Caller } from "@penstock/schema/api/Caller"
@@ -22,19 +22,21 @@ import * as Running from "./Running.ts"
 import * as RequestBody from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
 
-/** A request whose caller is known and whose body is JSON. */
+/** A request whose caller is known and whose body was read. */
 export interface Exchange {
   readonly id: RequestId
   /** Milliseconds since the epoch. */
   readonly arrivedAt: number
   readonly caller: Caller
-  readonly body: RequestBody.JsonBody
+  readonly body: RequestBody.Body
   readonly response: ServerResponse
 }
 
 export interface Endpoint {
   readonly path: string
-  readonly dialect: Dialect
+  readonly dialect: FailureWriter
+  /** What a body says; absent where it is JSON. */
+  readonly parse?: RequestBody.Parse
   /** Answers through the response; a failure is written by the data plane, in the endpoint's dialect. */
   readonly handle: (exchange: Exchange) => Effect.Effect<void, GatewayError.GatewayError>
 }
@@ -96,7 +98,8 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       const answered = Either.isLeft(caller)
         ? caller
         : Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
-            const body = RequestBody.parse(bytes)
+            const body =
+              endpoint.parse === undefined ? RequestBody.parse(bytes) : endpoint.parse(bytes, request.headers)
             return Either.isLeft(body)
               ? body
               : endpoint.handle({ id, arrivedAt, caller: caller.right, body: body.right, response })

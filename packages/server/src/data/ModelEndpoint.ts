@@ -105,7 +105,8 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
             lane
           }
-          if (!McpSelection.isMade(body.json)) return answer(exchange, call, { path, dialect, protocol, context, keep })
+          const spoken = { path, dialect, keep, memory: { dialect, protocol, context } }
+          if (!McpSelection.isMade(body.json)) return answer(exchange, call, spoken)
           const run: Answering.Spoken["run"] = (sink) =>
             Effect.gen(function* () {
               const selection = yield* McpSelection.read(body.json)
@@ -115,7 +116,7 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
               const to = AnswerBytes.make(dialect, context, stream, sink)
               yield* loop.run({ ...call, request, selection, runsTogether }, to)
             })
-          return answer(exchange, call, { path, dialect, protocol, context, keep, run })
+          return answer(exchange, call, { ...spoken, run })
         })
     }
     return endpoint

@@ -1,10 +1,11 @@
 /** Reads a request's body from its socket: bounded in size, and as JSON in depth. */
 import * as GatewayError from "@penstock/schema/GatewayError"
 import { isObject, type JsonObject } from "@penstock/gateway/wire/Json"
+import type { Form } from "@penstock/gateway/wire/Multipart"
 import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { IncomingMessage } from "node:http"
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
 
 /** Objects and arrays within each other. A tool's JSON schema rarely needs twenty. */
 const maxDepth = 256
@@ -13,6 +14,14 @@ export interface JsonBody {
   readonly bytes: Buffer
   readonly json: JsonObject
 }
+
+export interface Body extends JsonBody {
+  /** Where its fields are, if it is a form; then these are in `json`. */
+  readonly form?: Form
+}
+
+/** The fields of a body, in JSON or whatever the request's headers say that it is. */
+export type Parse = (bytes: Buffer, headers: IncomingHttpHeaders) => Either.Either<Body, GatewayError.GatewayError>
 
 const invalid = (message: string) => Either.left(GatewayError.make("invalid_request", message))
 
@@ -51,7 +60,7 @@ export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buf
 
 /** What a body says. `JSON.parse` names the place of a mistake, so its message is passed on. */
 export const parse = (bytes: Buffer): Either.Either<JsonBody, GatewayError.GatewayError> => {
-  if (bytes.length === 0) return invalid("The request has no body. Send a JSON object with `model` and `messages`.")
+  if (bytes.length === 0) return invalid("The request has no body. Send a JSON object that names a `model`.")
   if (JsonEdit.isDeeperThan(bytes, maxDepth)) {
     return invalid(`The request's JSON is nested deeper than ${maxDepth} levels.`)
   }

@@ -1,6 +1,6 @@
 /** A sink that is an HTTP response, written on Node's object: no Effect per chunk. */
 import type { Head, Sink } from "@penstock/gateway/exchange/Call"
-import type { Dialect } from "@penstock/gateway/protocols/Dialect"
+import type { FailureWriter } from "@penstock/gateway/protocols/Dialect"
 import * as RateHeaders from "@penstock/gateway/limits/RateHeaders"
 import { formatUsd } from "@penstock/schema/Money"
 import type { GatewayError } from "@penstock/schema/GatewayError"
@@ -23,6 +23,7 @@ const headersOf = (requestId: RequestId, head: Head, repeat: boolean): OutgoingH
   if (head.dropped.length > 0) headers["x-penstock-dropped"] = safe(head.dropped.join(", "))
   if (head.cost !== null) headers["x-penstock-cost-usd"] = formatUsd(head.cost)
   if (head.turns !== undefined) headers["x-penstock-turns"] = head.turns
+  if (head.contentType !== undefined) headers["content-type"] = head.contentType
   if (head.cache !== undefined) headers["x-penstock-cache"] = head.cache
   if (repeat) headers["idempotent-replayed"] = "true"
   return headers
@@ -36,7 +37,7 @@ const whole = (response: ServerResponse, requestId: RequestId, repeat: boolean):
       headers = headersOf(requestId, head, repeat)
     },
     write: (body) => {
-      headers["content-type"] = "application/json"
+      headers["content-type"] ??= "application/json"
       headers["content-length"] = body.length
       response.writeHead(200, headers)
       response.end(body)
@@ -47,14 +48,23 @@ const whole = (response: ServerResponse, requestId: RequestId, repeat: boolean):
   }
 }
 
+const eventStream = "text/event-stream; charset=utf-8"
+
+/** Nothing may be added to what is not a stream of events: to sound, for example. */
+const isEvents = (contentType = eventStream): boolean => contentType.startsWith("text/event-stream")
+
 /** An answer that is sent as it comes. Its cost follows as a comment: the head was sent before it was known. */
 const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolean): Sink<Uint8Array> => {
   let resume: (() => void) | null = null
+  let takesComments = true
   return {
     begin: (head) => {
+      takesComments = isEvents(head.contentType)
+      // To be found again by `fail`: of what is given to `writeHead` alone, Node keeps nothing.
+      if (head.contentType !== undefined) response.setHeader("content-type", head.contentType)
       response.writeHead(200, {
+        "content-type": eventStream,
         ...headersOf(requestId, head, repeat),
-        "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache",
         // Proxies that buffer (nginx) hold a stream back until it is whole.
         "x-accel-buffering": "no"
@@ -67,7 +77,7 @@ const streamed = (response: ServerResponse, requestId: RequestId, repeat: boolea
       resume = how
     },
     end: (cost) => {
-      response.end(cost === null ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
+      response.end(cost === null || !takesComments ? undefined : `: x-penstock-cost-usd: ${formatUsd(cost)}\n\n`)
     }
   }
 }
@@ -103,10 +113,22 @@ const endAfterRequest = (response: ServerResponse, body: string): void => {
   request.resume()
 }
 
-/** A failure: as a status while that is still possible, else inside the stream. */
-export const fail = (response: ServerResponse, dialect: Dialect, requestId: RequestId, error: GatewayError): void => {
+/**
+ * A failure: as a status while that is still possible, else inside the stream of events. What is no such stream has no
+ * word for it: its connection is broken, as an end would say that it is whole.
+ */
+export const fail = (
+  response: ServerResponse,
+  dialect: FailureWriter,
+  requestId: RequestId,
+  error: GatewayError
+): void => {
   if (response.headersSent) {
-    if (!response.writableEnded) response.end(dialect.failureFrame(error, requestId))
+    if (response.writableEnded) return
+    const contentType = response.getHeader("content-type")
+    if (isEvents(contentType === undefined ? undefined : String(contentType))) {
+      response.end(dialect.failureFrame(error, requestId))
+    } else response.destroy()
     return
   }
   const body = JSON.stringify(dialect.failure(error, requestId))

@@ -317,5 +317,20 @@ export const policyMistakes: ReadonlyArray<Mistake> = [
     at: "1:54",
     path: "providers.demo.fault.probability",
     message: "expected a probability from 0 to 1, found 2"
+  },
+  {
+    name: "an endpoint that the protocol has no way for",
+    yaml: "providers: {anthropic: {endpoints: [chat, embeddings]}}\n",
+    at: "1:43",
+    path: "providers.anthropic.endpoints[1]",
+    message: "protocol anthropic has no embeddings",
+    hint: "those of anthropic are chat"
+  },
+  {
+    name: "an endpoint that nobody knows",
+    yaml: "providers: {openai: {endpoints: [chat, embedings]}}\n",
+    at: "1:40",
+    path: "providers.openai.endpoints[1]",
+    message: 'found "embedings"'
   }
 ]

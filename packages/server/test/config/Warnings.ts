@@ -84,5 +84,10 @@ export const warnings: ReadonlyArray<{ readonly name: string; readonly yaml: str
     name: "an MCP server whose tools may not be used",
     yaml: "mcp: {servers: {a: {command: npx, tools: []}}}\n",
     told: "1:42 mcp.servers.a.tools: an empty list allows none of its tools"
+  },
+  {
+    name: "a limit of embeddings where there are none",
+    yaml: "providers: {anthropic: {embedding_batch: 5}}\n",
+    told: "1:25 providers.anthropic.embedding_batch: the provider has no embeddings"
   }
 ]

@@ -42,6 +42,8 @@ const provider = (name: string, { missing }: FakeProvider): Provider => ({
   name,
   protocol,
   spoken: [protocol],
+  endpoints: new Set(["chat"]),
+  embeddingBatch: 2048,
   // Nothing here may send: a use of it is a crash.
   transport: {} as Provider["transport"],
   address: `http://${name}.internal:1`,
@@ -69,7 +71,7 @@ export const unreachable = (name: string) => makeError("unreachable", `nobody an
 
 /** What most installations look like: one provider works, one has no key, one is not running. */
 export const usual: { readonly [name: string]: FakeProvider } = {
-  openai: { models: Effect.succeed(["gpt-4o", "gpt-4o-mini", "dall-e-3"]) },
+  openai: { models: Effect.succeed(["gpt-4o", "gpt-4o-mini", "sora-2"]) },
   anthropic: { missing: "ANTHROPIC_API_KEY" },
   demo: { models: Effect.succeed(["echo", "extract"]) },
   ollama: { models: Effect.fail(unreachable("ollama")) }

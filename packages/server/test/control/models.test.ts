@@ -8,7 +8,7 @@ import { bearer, start, usual } from "./harness.ts"
 const config = {
   models: { fast: { targets: ["openai/gpt-4o-mini", "demo/echo"] }, "gpt-4o": "demo/echo" },
   keys: [
-    { name: "alice", key: "alice-key", models: ["gpt-*", "openai/dall*"] },
+    { name: "alice", key: "alice-key", models: ["gpt-*", "openai/sora*"] },
     { name: "bob", key: "bob-key-1" }
   ]
 }
@@ -23,11 +23,11 @@ describe("GET /v1/models", () => {
       const ids: Array<string> = json.data.map((model: { id: string }) => model.id)
       assert.deepStrictEqual(ids.slice(0, 2), ["fast", "gpt-4o"])
       assert.includeMembers(ids, ["claude-sonnet", "local"])
-      // `gpt-4o` is another thing here, `gpt-4o-mini` is routed to openai, and the bare `dall-e-3` goes to ollama.
-      assert.includeMembers(ids, ["openai/gpt-4o", "gpt-4o-mini", "openai/dall-e-3", "demo/echo", "demo/extract"])
+      // `gpt-4o` is another thing here, `gpt-4o-mini` is routed to openai, and the bare `sora-2` goes to ollama.
+      assert.includeMembers(ids, ["openai/gpt-4o", "gpt-4o-mini", "openai/sora-2", "demo/echo", "demo/extract"])
       assert.strictEqual(new Set(ids).size, ids.length)
       assert.deepStrictEqual(json.models, {
-        openai: ["openai/gpt-4o", "gpt-4o-mini", "openai/dall-e-3"],
+        openai: ["openai/gpt-4o", "gpt-4o-mini", "openai/sora-2"],
         anthropic: [],
         demo: ["demo/echo", "demo/extract"],
         ollama: []
@@ -102,7 +102,7 @@ describe("GET /v1/models", () => {
       const { json } = yield* ask("/v1/models", bearer("alice-key"))
       assert.deepStrictEqual(
         json.data.map((model: { id: string }) => model.id),
-        ["gpt-4o", "gpt-4o-mini", "openai/dall-e-3"]
+        ["gpt-4o", "gpt-4o-mini", "openai/sora-2"]
       )
       assert.strictEqual(json.unavailable.ollama, "unreachable")
       assert.strictEqual((yield* ask("/v1/models/demo/echo", bearer("alice-key"))).status, 403)

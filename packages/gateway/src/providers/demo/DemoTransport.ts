@@ -1,12 +1,15 @@
 /**
- * A server in this process that speaks OpenAI's chat completions and is no AI: what goes through the gateway can be
- * tried and tested without a key, a network or a model. See `DemoAnswer` for what it answers.
+ * A server in this process that speaks OpenAI's chat completions and embeddings and is no AI: what goes through the
+ * gateway can be tried and tested without a key, a network or a model. See `DemoAnswer` and `DemoEmbedding` for what it
+ * answers.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { createHash } from "node:crypto"
 import type { Receiver, Transport, TransportRequest } from "../Transport.ts"
+import { objectIn } from "../../wire/Json.ts"
+import * as DemoEmbeddings from "./DemoEmbeddings.ts"
 import { answer, modelOf, models } from "./DemoAnswer.ts"
 import { read } from "./DemoRequest.ts"
 import * as DemoWire from "./DemoWire.ts"
@@ -38,6 +41,23 @@ const refused = (status: number, message: string, param: string | null = null, c
 const parse = (text: string): Either.Either<unknown, string> =>
   Either.try({ try: (): unknown => JSON.parse(text), catch: (error) => String(error) })
 
+/** `demo/embed` is what Penstock calls it, `embed` what the demo itself does. */
+const isEmbedding = (name: unknown): boolean => name === DemoEmbeddings.model || name === `demo/${DemoEmbeddings.model}`
+
+const embeddings = (text: string): Reply => {
+  const request = parse(text)
+  if (Either.isLeft(request)) return refused(400, `The body is not JSON: ${request.left}`)
+  const fields = objectIn(request.right)
+  if (!isEmbedding(fields["model"])) {
+    const message = `The demo has no embedding model ${String(fields["model"])}: there is demo/${DemoEmbeddings.model}`
+    return refused(404, message, "model", "model_not_found")
+  }
+  return Either.match(DemoEmbeddings.answer(fields), {
+    onLeft: ({ message, param }) => refused(400, message, param),
+    onRight: (answer) => json(200, answer)
+  })
+}
+
 const chat = (text: string, created: number): Reply => {
   const parsed = parse(text)
   if (Either.isLeft(parsed)) return refused(400, `The body is not JSON: ${parsed.left}`)
@@ -47,7 +67,10 @@ const chat = (text: string, created: number): Reply => {
   const model = modelOf(name)
   if (model === undefined) {
     const known = models.map((each) => `demo/${each}`).join(" and ")
-    return refused(404, `The demo has no model ${name}: there are ${known}`, "model", "model_not_found")
+    const message = isEmbedding(name)
+      ? `demo/${DemoEmbeddings.model} makes embeddings and does not talk: ask it at /v1/embeddings, or talk to ${known}`
+      : `The demo has no model ${name}: there are ${known}`
+    return refused(404, message, "model", "model_not_found")
   }
   const answered = answer(request.right, model)
   if (Either.isLeft(answered)) return refused(400, answered.left.message, answered.left.param)
@@ -62,11 +85,11 @@ const chat = (text: string, created: number): Reply => {
 }
 
 const reply = ({ method, path, body }: TransportRequest, created: number): Reply => {
-  if (path === "/models" && method === "GET") return json(200, DemoWire.modelList())
-  if (path !== "/chat/completions") return refused(404, `The demo has no ${path}`)
-  if (method !== "POST") return refused(405, "Chat completions are asked for with POST")
+  if (path === "/models" && method === "GET") return json(200, DemoWire.modelList([...models, DemoEmbeddings.model]))
+  if (path !== "/chat/completions" && path !== "/embeddings") return refused(404, `The demo has no ${path}`)
+  if (method !== "POST") return refused(405, `${path} is asked for with POST`)
   const text = typeof body === "string" ? body : new TextDecoder().decode(body ?? new Uint8Array())
-  return chat(text, created)
+  return path === "/embeddings" ? embeddings(text) : chat(text, created)
 }
 
 /** A source that can be paused. `resume` may come at any time, also from within the call that asked for the pause. */

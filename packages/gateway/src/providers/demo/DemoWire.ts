@@ -1,6 +1,5 @@
 /** The demo's answers on OpenAI's chat completions wire. */
 import type { DemoAnswer, ToolCall } from "./DemoAnswer.ts"
-import { models } from "./DemoAnswer.ts"
 import { tokensOf } from "./Tokens.ts"
 
 export interface Stamp {
@@ -10,7 +9,7 @@ export interface Stamp {
 }
 
 /** Seen in every answer: nobody is to take this for a model. */
-const fingerprint = "demo-no-ai"
+export const fingerprint = "demo-no-ai"
 
 const usage = (answer: DemoAnswer, choices: number) => ({
   prompt_tokens: answer.promptTokens,
@@ -91,9 +90,9 @@ export const frames = function* (
   yield "data: [DONE]\n\n"
 }
 
-export const modelList = () => ({
+export const modelList = (names: ReadonlyArray<string>) => ({
   object: "list",
-  data: models.map((id) => ({ id, object: "model", created: 0, owned_by: "penstock-demo" }))
+  data: names.map((id) => ({ id, object: "model", created: 0, owned_by: "penstock-demo" }))
 })
 
 export const failure = (message: string, param: string | null, code: string | null) => ({

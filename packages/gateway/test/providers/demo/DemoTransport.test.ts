@@ -262,7 +262,7 @@ describe("the demo server", () => {
       assert.strictEqual(status, 200)
       assert.deepStrictEqual(
         json().data.map((model) => model.id),
-        ["echo", "extract"]
+        ["echo", "extract", "embed"]
       )
     })
   )
