@@ -133,7 +133,8 @@ const ofModelStep = (step: Models.ModelStep, tries: number, { catalogues, workfl
           return facts === null ? unknown : Models.callCost(Models.withDefaults(way, workflow), facts)
         })
   )
-  const turns = step.type === "agent" ? step.max_turns : 1
+  // An `llm` step with tools has one round of them, and then the answer.
+  const turns = step.type === "agent" ? step.max_turns : (step.tools ?? []).length === 0 ? 1 : 2
   const worst = calls.reduce<Amount>((all, one) => plus(all, times(one.worst, tries * turns)), amount(0))
   return { worst, expected: times(calls[0]?.expected ?? null, Math.min(turns, usualTurns)) }
 }

@@ -2,24 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Compiler from "../compiler/Compiler.ts"
 import { hashOf } from "../compiler/Hash.ts"
-import { allSteps, type Plan } from "../compiler/Plan.ts"
 import type { Service as Store } from "./store/RunStore.ts"
 import type { Definition } from "./World.ts"
 
 /** The text of a workflow by its name; null where there is none. */
 export type Sources = (name: string) => string | null
-
-/** What the runtime does not do yet, told before anything runs. */
-const unsupported = (plan: Plan): string | null => {
-  for (const { action, id } of allSteps(plan)) {
-    if (action.type === "llm" && action.tools.length > 0)
-      return `step "${id}": an llm step calls no tools; make it an agent`
-    if (action.type === "agent" && action.tools.some(({ _tag }) => _tag === "Workflow")) {
-      return `step "${id}": an agent cannot call workflows as tools yet; call them with a workflow step`
-    }
-  }
-  return null
-}
 
 /** Stores a text and those that it calls. Fails with what is wrong, in words for a person. */
 export const put = (store: Store, source: string, sources: Sources, depth = 0): Effect.Effect<Definition, string> =>
@@ -32,8 +19,6 @@ export const put = (store: Store, source: string, sources: Sources, depth = 0): 
           .join("\n")
       )
     }
-    const refused = unsupported(plan)
-    if (refused !== null) return yield* Effect.fail(refused)
     if (depth > 16) return yield* Effect.fail("workflows call each other more than 16 deep")
     const calls = new Map<string, Definition>()
     for (const name of plan.calls) {

@@ -1,14 +1,14 @@
-/** A step that reaches out, as an activity: done once, whatever happens to the process after it. */
+/** What reaches out, as an activity: done once, whatever happens to the process after it. */
 import type { CacheUse } from "@penstock/schema/Run"
 import * as Activity from "@effect/workflow/Activity"
 import * as Deferred from "effect/Deferred"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { hashOf } from "../compiler/Hash.ts"
 import type { PlanStep } from "../compiler/Plan.ts"
-import * as Attempts from "./Attempts.ts"
-import { type Frame, readsOf } from "./Frame.ts"
+import * as Cached from "./Cached.ts"
+import * as Calls from "./Calls.ts"
+import type { Frame } from "./Frame.ts"
 import { Outcome } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import type { StepStart } from "./store/RunStore.ts"
@@ -21,104 +21,118 @@ const largestOutput = 8_388_608
 
 export const startOf = ({ action, id }: PlanStep, path: string): StepStart => ({ path, id, type: action.type })
 
-export const activity = (world: World, step: PlanStep, path: string, frame: Frame) =>
-  Activity.make({ name: path, success: Outcome, execute: perform(world, step, path, frame) })
-
-const perform = Effect.fnUntraced(function* (world: World, step: PlanStep, path: string, frame: Frame) {
-  yield* world.store.stepStarted(world.runId, startOf(step, path))
-  yield* world.channel.tell(`${path}:started`, "step.started", path, { id: step.id, type: step.action.type })
-  const tries = new Tries()
-  const { cache, result } = yield* stoppable(world, step, tries, cached(world, step, path, frame, tries))
-  const outcome = yield* toOutcome(world, step, result, tries, cache)
-  yield* record(world, step, path, outcome)
-  return outcome
-})
-
 interface Done {
-  readonly result: Either.Either<unknown, StepError.StepError>
+  readonly output: unknown
   readonly cache: CacheUse
 }
 
+const perform = Effect.fnUntraced(function* (
+  world: World,
+  start: StepStart,
+  tries: Tries,
+  work: Effect.Effect<Done, StepError.StepError>
+) {
+  const { id, path, type } = start
+  yield* world.store.stepStarted(world.runId, start)
+  yield* world.channel.tell(`${path}:started`, "step.started", path, { id, type })
+  const result = yield* Effect.either(stoppable(world, id, tries, work))
+  const outcome = yield* toOutcome(world, id, result, tries)
+  yield* record(world, start, outcome)
+  return outcome
+})
+
+/** A part of a step, put down as a step of its own. */
+export const activity = (
+  world: World,
+  start: StepStart,
+  tries: Tries,
+  work: Effect.Effect<unknown, StepError.StepError>
+) =>
+  Activity.make({
+    name: start.path,
+    success: Outcome,
+    execute: perform(
+      world,
+      start,
+      tries,
+      Effect.map(work, (output) => ({ output, cache: null }))
+    )
+  })
+
+/** A whole step that is one call. */
+export const call = (world: World, step: PlanStep, path: string, frame: Frame) =>
+  Activity.make({
+    name: path,
+    success: Outcome,
+    execute: Effect.suspend(() => {
+      const tries = new Tries()
+      return perform(world, startOf(step, path), tries, cached(world, step, path, frame, tries))
+    })
+  })
+
 /** Cancelling aborts the call that is under way. */
-const stoppable = (world: World, step: PlanStep, tries: Tries, work: Effect.Effect<Done>): Effect.Effect<Done> => {
+const stoppable = <A>(world: World, step: string, tries: Tries, work: Effect.Effect<A, StepError.StepError>) => {
   if (!world.stoppable) return work
-  const stopped = Effect.as(Deferred.await(world.channel.cancelled), {
-    result: Either.left(StepError.make(step.id, "cancelled", "the run was cancelled", tries.count)),
-    cache: null
-  } satisfies Done)
+  const stopped = Effect.flatMap(Deferred.await(world.channel.cancelled), () =>
+    Effect.fail(StepError.make(step, "cancelled", "the run was cancelled", tries.count))
+  )
   return Effect.raceFirst(work, stopped)
 }
 
 const cached = Effect.fnUntraced(function* (world: World, step: PlanStep, path: string, frame: Frame, tries: Tries) {
-  const run = Effect.either(Attempts.run(world, step, path, frame, tries))
-  if (step.cache === null) return { result: yield* run, cache: null } satisfies Done
-  const { key, scope, ttlMillis } = step.cache
-  const given = Either.all((key === null ? readsOf(step) : [key]).map((read) => frame.evaluate(read, step.id)))
-  if (Either.isLeft(given)) return { result: yield* run, cache: null } satisfies Done
-  // The same step of another workflow is another one, unless its file says otherwise.
-  const hash = hashOf([scope === "global" ? null : [world.plan.name, step.path], settingsOf(step), given.right])
-  const known = yield* world.store.cached(hash)
-  if (known !== null) return { result: Either.right(known.output), cache: "hit" } satisfies Done
-  const result = yield* run
-  if (Either.isRight(result)) {
-    yield* world.store.putCached(hash, result.right, (yield* Clock.currentTimeMillis) + ttlMillis)
-  }
-  return { result, cache: "miss" } satisfies Done
+  const asked = Calls.run(world, step, path, frame, tries)
+  const key = Cached.keyOf(world, step, frame)
+  if (key === null) return { output: yield* asked, cache: null } satisfies Done
+  const known = yield* world.store.cached(key.hash)
+  if (known !== null) return { output: known.output, cache: "hit" } satisfies Done
+  const output = yield* asked
+  yield* Cached.put(world, key, output)
+  return { output, cache: "miss" } satisfies Done
 })
-
-/** What makes two questions different besides what they are given. */
-const settingsOf = ({ action }: PlanStep): unknown => {
-  switch (action.type) {
-    case "llm":
-    case "agent":
-      return [action.type, action.models, action.outputSchema, action.temperature, action.maxTokens, action.tools]
-    case "mcp_tool":
-      return [action.type, action.server, action.tool]
-    case "http":
-      return [action.type, action.method]
-    default:
-      return action.type
-  }
-}
 
 const toOutcome = Effect.fnUntraced(function* (
   world: World,
-  step: PlanStep,
-  result: Done["result"],
-  { count, spent }: Tries,
-  cache: CacheUse
+  step: string,
+  result: Either.Either<Done, StepError.StepError>,
+  { count, spent }: Tries
 ) {
   const failed = (error: StepError.StepError): Outcome => ({
     output: null,
     outputHash: null,
     error: StepError.failureOf(error),
+    ...StepError.adviceOf(error),
     spent,
     attempts: count,
-    cache
+    cache: null
   })
   if (Either.isLeft(result)) return failed(result.left)
-  const json = JSON.stringify(result.right ?? null)
+  const { cache, output } = result.right
+  const json = JSON.stringify(output ?? null)
   if (json.length > largestOutput) {
     const message = `the output has ${json.length} characters of JSON, more than ${largestOutput}`
-    return failed(StepError.make(step.id, "failed", message, count))
+    return failed(StepError.make(step, "failed", message, count))
   }
-  if (json.length <= largestInline) {
-    return { output: result.right ?? null, outputHash: null, error: null, spent, attempts: count, cache }
-  }
-  const outputHash = hashOf(result.right)
-  yield* world.store.putValue(outputHash, json)
-  return { output: null, outputHash, error: null, spent, attempts: count, cache }
+  const inline = json.length <= largestInline
+  const outputHash = inline ? null : hashOf(output)
+  if (outputHash !== null) yield* world.store.putValue(outputHash, json)
+  const kept = inline ? (output ?? null) : null
+  return { output: kept, outputHash, error: null, spent, attempts: count, cache } satisfies Outcome
 })
 
 /** Puts down how a step ended, and tells so. */
-export const record = Effect.fnUntraced(function* (world: World, step: PlanStep, path: string, outcome: Outcome) {
+export const record = Effect.fnUntraced(function* (world: World, start: StepStart, outcome: Outcome) {
+  const { id, path, type: kind } = start
   const status = outcome.error === null ? "succeeded" : outcome.error.reason === "cancelled" ? "cancelled" : "failed"
-  yield* world.store.stepEnded(world.runId, { ...startOf(step, path), status, outcome })
-  const about = { id: step.id, type: step.action.type, attempts: outcome.attempts, cache: outcome.cache }
+  yield* world.store.stepEnded(world.runId, { ...start, status, outcome })
+  const about = { id, type: kind, attempts: outcome.attempts, cache: outcome.cache }
   const told = outcome.error === null ? { output: outcome.output } : { error: outcome.error }
   const type = outcome.error === null ? "step.finished" : "step.failed"
   yield* world.channel.tell(`${path}:${type}`, type, path, { ...about, ...told })
 })
+
+/** Why it failed, if it did. */
+export const errorOf = ({ error, notSetUp, retryAfterMillis }: Outcome): StepError.StepError | null =>
+  error === null ? null : new StepError.StepError({ ...error, ...StepError.adviceOf({ notSetUp, retryAfterMillis }) })
 
 /** The output of a step that succeeded. */
 export const outputOf = ({ store }: World, { output, outputHash }: Outcome): Effect.Effect<unknown> =>

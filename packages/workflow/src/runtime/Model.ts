@@ -75,7 +75,7 @@ export const call = Effect.fnUntraced(function* (world: World, place: Place, req
   return completion
 })
 
-export const textOf = ({ content }: Completion): string =>
+export const textOf = ({ content }: Pick<Completion, "content">): string =>
   content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("")
 
 const textPart = (text: string) => ({ type: "text" as const, text })

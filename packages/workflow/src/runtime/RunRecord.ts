@@ -26,6 +26,9 @@ export const Outcome = Schema.Struct({
   output: Schema.Unknown,
   outputHash: Schema.NullOr(Schema.String),
   error: Schema.NullOr(Failure),
+  /** What else a failure says to whoever may try again: see `StepError`. */
+  retryAfterMillis: Schema.optional(Schema.Number),
+  notSetUp: Schema.optional(Schema.Boolean),
   spent: Spent,
   attempts: Schema.Int,
   cache: CacheUse

@@ -38,6 +38,18 @@ export const failureOf = ({ attempt, message, reason, step }: StepError): Failur
   attempt
 })
 
+/** What a failure says to whoever may try again. */
+export const adviceOf = ({
+  notSetUp,
+  retryAfterMillis
+}: {
+  readonly notSetUp?: boolean | undefined
+  readonly retryAfterMillis?: number | undefined
+}) => ({
+  ...(notSetUp === undefined ? {} : { notSetUp }),
+  ...(retryAfterMillis === undefined ? {} : { retryAfterMillis })
+})
+
 /** What nothing in the file can handle: the run is to end. */
 export const isFinal = ({ reason }: StepError): boolean => reason === "cancelled"
 

@@ -1,27 +1,28 @@
 /** Lists of steps, and one step with all that may stand around it: its condition, its retries, its catch. */
-import * as Activity from "@effect/workflow/Activity"
-import * as DurableClock from "@effect/workflow/DurableClock"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { CacheUse } from "@penstock/schema/Run"
 import { toUsd } from "@penstock/schema/Money"
-import * as Schema from "effect/Schema"
 import type { Action, PlanStep } from "../compiler/Plan.ts"
-import * as Attempts from "./Attempts.ts"
+import * as Agent from "./Agent.ts"
 import * as Blocks from "./Blocks.ts"
 import { type Body, Paused, paused, type Run, type RunList } from "./Body.ts"
+import * as Calls from "./Calls.ts"
 import { type Frame, readsOf, type StepView } from "./Frame.ts"
 import * as Leaf from "./Leaf.ts"
-import { nothingSpent, type Outcome } from "./RunRecord.ts"
+import * as Repeated from "./Repeated.ts"
+import { nothingSpent, type Outcome, type Spent } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import * as SubWorkflow from "./SubWorkflow.ts"
+import { Tries } from "./Tries.ts"
 import * as Waits from "./Waits.ts"
 
 /** What a step came to, whichever way. */
 interface Ended {
   readonly output: unknown
   readonly outcome: Outcome
+  readonly spent: Spent
   readonly exhausted: boolean
 }
 
@@ -67,7 +68,7 @@ const runAsReady = Effect.fnUntraced(function* (run: Run, steps: ReadonlyArray<P
 const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame) {
   const path = frame.pathOf(step)
   if (!(yield* isToRun(step, frame))) return yield* skip(run, step, path, frame)
-  const { outcome, ...first } = yield* perform(run, step, path, frame)
+  const { outcome, spent, ...first } = yield* perform(run, step, path, frame)
   const handled =
     outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
   const output = handled === null ? first.output : handled.output
@@ -81,11 +82,11 @@ const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Fr
     status: outcome.error === null || handled?.caught === true ? "succeeded" : "failed",
     error: outcome.error,
     usage: {
-      input_tokens: outcome.spent.inputTokens,
-      output_tokens: outcome.spent.outputTokens,
-      total_tokens: outcome.spent.inputTokens + outcome.spent.outputTokens
+      input_tokens: spent.inputTokens,
+      output_tokens: spent.outputTokens,
+      total_tokens: spent.inputTokens + spent.outputTokens
     },
-    cost: outcome.spent.cost === null ? null : toUsd(outcome.spent.cost),
+    cost: spent.cost === null ? null : toUsd(spent.cost),
     ...(step.action.type === "loop" ? { exhausted: first.exhausted } : {})
   })
   if (outcome.error === null && step.undo.length > 0) run.compensations.push({ steps: step.undo, frame: frame.enter() })
@@ -127,13 +128,32 @@ const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: str
   const { world } = run
   const standIn = world.standIns.standIn({ step, path, depth: world.depth })
   if (standIn !== null) return yield* substituted(run, step, path, standIn)
-  if (world.rehearsal && step.mock !== undefined) return yield* within(run, step, path, Effect.succeed(step.mock))
-  if (Attempts.reachesOut(step.action)) {
-    const outcome = yield* Leaf.activity(world, step, path, frame)
-    const output = outcome.error === null ? yield* Leaf.outputOf(world, outcome) : null
-    return { output, outcome, exhausted: false } satisfies Ended
+  const tries = new Tries()
+  if (world.rehearsal && step.mock !== undefined) {
+    return yield* within(run, step, path, tries, Effect.succeed(new Given(step.mock)))
   }
-  return yield* within(run, step, path, repeated(run, step, path, frame))
+  if (Calls.isCall(step.action)) {
+    const outcome = yield* Leaf.call(world, step, path, frame)
+    const output = outcome.error === null ? yield* Leaf.outputOf(world, outcome) : null
+    return { output, outcome, spent: outcome.spent, exhausted: false } satisfies Ended
+  }
+  if (step.action.type === "agent" || step.action.type === "llm") {
+    const talked = Effect.map(
+      Agent.work(run, step, path, frame, tries, runList),
+      ({ cache, output }) => new Given(output, { cache })
+    )
+    return yield* within(run, step, path, tries, talked)
+  }
+  const acted = Repeated.all(world, step, path, frame, tries, (action, _model, own, inside) =>
+    act(run, step, action, own, inside)
+  )
+  return yield* within(
+    run,
+    step,
+    path,
+    tries,
+    Effect.map(acted, (output) => (output instanceof Given ? output : new Given(output)))
+  )
 })
 
 /** What stands in for a step ends as the step would. */
@@ -146,12 +166,33 @@ const substituted = Effect.fnUntraced(function* (
   yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
   yield* world.channel.tell(`${path}:started`, "step.started", path, { id: step.id, type: step.action.type })
   const outcome = yield* standIn
-  yield* Leaf.record(world, step, path, outcome)
-  return { output: outcome.output, outcome, exhausted: false } satisfies Ended
+  yield* Leaf.record(world, Leaf.startOf(step, path), outcome)
+  return { output: outcome.output, outcome, spent: outcome.spent, exhausted: false } satisfies Ended
 })
 
+/** What a step that is no activity gives, and what else is to be known of it. */
+class Given {
+  readonly output: unknown
+  readonly exhausted: boolean
+  readonly cache: CacheUse
+  constructor(
+    output: unknown,
+    { cache = null, exhausted = false }: { readonly cache?: CacheUse; readonly exhausted?: boolean } = {}
+  ) {
+    this.output = output ?? null
+    this.exhausted = exhausted
+    this.cache = cache
+  }
+}
+
 /** Puts down the beginning and the end of a step that is no activity. Doing so again changes nothing. */
-const within = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: string, work: Body<unknown>) {
+const within = Effect.fnUntraced(function* (
+  { world }: Run,
+  step: PlanStep,
+  path: string,
+  tries: Tries,
+  work: Body<Given>
+) {
   const waits = step.action.type === "approve" || step.action.type === "wait"
   if (!waits) {
     yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
@@ -159,82 +200,12 @@ const within = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path
   }
   const result = yield* Effect.either(work)
   if (Either.isLeft(result) && result.left instanceof Paused) return yield* Effect.fail(result.left)
-  const given = Either.isRight(result) ? result.right : null
-  const exhausted = given instanceof Looped && given.exhausted
-  const output = given instanceof Looped ? given.output : given
-  const outcome = plain(
-    output,
-    Either.isLeft(result) && result.left instanceof StepError.StepError ? result.left : null
-  )
-  yield* Leaf.record(world, step, path, outcome)
-  return { output, outcome, exhausted } satisfies Ended
-})
-
-/** A loop's output, and whether it was its `max` that ended it. */
-class Looped {
-  readonly output: unknown
-  readonly exhausted: boolean
-  constructor({ exhausted, output }: Blocks.Looped) {
-    this.output = output
-    this.exhausted = exhausted
-  }
-}
-
-/** A block's own retries, time and fallbacks. What they need of clocks is written down by the engine. */
-const repeated = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: string, frame: Frame) {
-  const limited = yield* withDeadline(step, path, frame)
-  let number = 0
-  while (true) {
-    const result = yield* Effect.either(act(run, step, step.action, path, attemptFrame(limited, path, number)))
-    if (Either.isRight(result)) return result.right
-    const error = result.left
-    if (error instanceof Paused || StepError.isFinal(error)) return yield* Effect.fail(error)
-    const again = step.retry.on.some((reason) => reason === error.reason)
-    if (!again || number >= step.retry.max) return yield* fallBack(run, step, path, limited, error)
-    yield* rest(`${path}#retry${number}`, Attempts.delayOf(step.retry, number))
-    number += 1
-  }
-})
-
-/** Steps inside of a further attempt are other steps than those of the first. */
-const attemptFrame = (frame: Frame, path: string, number: number): Frame => {
-  if (number === 0) return frame.enter()
-  const { rename } = frame.place
-  return frame.enter({}, { rename: (inner) => rename(inner).replace(`${path}/`, `${path}~${number + 1}/`) })
-}
-
-const rest = (name: string, millis: number) =>
-  DurableClock.sleep({ name, duration: millis, inMemoryThreshold: Number.MAX_SAFE_INTEGER })
-
-const fallBack = Effect.fnUntraced(function* (
-  run: Run,
-  step: PlanStep,
-  path: string,
-  frame: Frame,
-  error: StepError.StepError
-) {
-  let last = error
-  for (const [at, fallback] of step.fallbacks.entries()) {
-    const other = attemptFrame(frame, path, step.retry.max + 1 + at)
-    const work =
-      fallback._tag === "Value"
-        ? frame.evaluate(fallback.value, step.id)
-        : act(run, step, fallback.action, `${path}~${step.retry.max + 2 + at}`, other)
-    const result = yield* Effect.either(work)
-    if (Either.isRight(result)) return result.right
-    if (result.left instanceof Paused || StepError.isFinal(result.left)) return yield* Effect.fail(result.left)
-    last = result.left
-  }
-  return yield* last
-})
-
-/** The moment at which a block began is written down, so that a replay gives it no more time. */
-const withDeadline = Effect.fnUntraced(function* (step: PlanStep, path: string, frame: Frame) {
-  const waits = step.action.type === "approve" || step.action.type === "wait"
-  const millis = waits ? step.deadlineMillis : (step.deadlineMillis ?? step.timeoutMillis)
-  if (millis === null) return frame
-  const began = yield* Activity.make({ name: `${path}#time`, success: Schema.Number, execute: Clock.currentTimeMillis })
-  return frame.enter({}, { deadline: frame.until(began + millis) })
+  const { cache, exhausted, output } = Either.getOrElse(result, () => new Given(null))
+  const error = Either.isLeft(result) && result.left instanceof StepError.StepError ? result.left : null
+  // What is spent in here is in the records of its parts.
+  const outcome: Outcome = { ...plain(output, error, Math.max(1, tries.count)), cache }
+  yield* Leaf.record(world, Leaf.startOf(step, path), outcome)
+  return { output, outcome, spent: tries.spent, exhausted } satisfies Ended
 })
 
 const act = (run: Run, step: PlanStep, action: Action, path: string, frame: Frame): Body<unknown> => {
@@ -264,7 +235,10 @@ const act = (run: Run, step: PlanStep, action: Action, path: string, frame: Fram
     case "switch":
       return Blocks.choose(run, step, action, frame, runList)
     case "loop":
-      return Effect.map(Blocks.loop(run, step, action, frame, runList), (looped) => new Looped(looped))
+      return Effect.map(
+        Blocks.loop(run, step, action, frame, runList),
+        ({ exhausted, output }) => new Given(output, { exhausted })
+      )
     case "approve":
       return Waits.approve(world, step, path, action, frame)
     case "wait":

@@ -13,28 +13,41 @@ import * as StepError from "./StepError.ts"
 /** Calls inside of calls. Files that call each other in a circle are told by the checker; this holds whatever is run. */
 const deepest = 16
 
-export const call = Effect.fnUntraced(function* (
+export const call = (
   run: Run,
   step: PlanStep,
   path: string,
   action: ActionOf<"workflow">,
   frame: Frame,
   runList: RunList
+) =>
+  Effect.flatMap(frame.evaluate(action.with, step.id), (input) =>
+    invoke(run, step.id, path, action.uses, input, frame, runList)
+  )
+
+/** `step` is who calls, and `path` what no other call has. */
+export const invoke = Effect.fnUntraced(function* (
+  run: Run,
+  step: string,
+  path: string,
+  uses: string,
+  input: unknown,
+  frame: Frame,
+  runList: RunList
 ) {
   const { world } = run
-  const callee = world.callees.get(action.uses)
+  const callee = world.callees.get(uses)
   if (callee === undefined) {
-    return yield* StepError.make(step.id, "invalid_request", `there is no workflow "${action.uses}"`, 0)
+    return yield* StepError.make(step, "invalid_request", `there is no workflow "${uses}"`, 0)
   }
   if (world.depth >= deepest) {
-    return yield* StepError.make(step.id, "failed", `workflows call each other more than ${deepest} deep`, 0)
+    return yield* StepError.make(step, "failed", `workflows call each other more than ${deepest} deep`, 0)
   }
   const { plan } = callee
-  const input = yield* frame.evaluate(action.with, step.id)
   const violations = plan.inputSchema === null ? [] : Validate.compile(plan.inputSchema)(input)
   if (violations.length > 0) {
     const told = violations.map(({ message, path }) => (path === "" ? message : `${path}: ${message}`)).join("; ")
-    return yield* StepError.make(step.id, "invalid_request", `"${action.uses}" does not take this input: ${told}`, 0)
+    return yield* StepError.make(step, "invalid_request", `"${uses}" does not take this input: ${told}`, 0)
   }
   const deadline = plan.timeoutMillis === null ? null : (yield* began(path)) + plan.timeoutMillis
   const inner = Frame.root(

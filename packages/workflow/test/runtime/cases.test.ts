@@ -41,6 +41,10 @@ interface Expected {
   readonly asked?: ReadonlyArray<string>
   readonly most?: number
   readonly models?: ReadonlyArray<string>
+  /** What the last request says that tools gave. */
+  readonly told?: ReadonlyArray<string>
+  /** Which tools it might choose. */
+  readonly choices?: ReadonlyArray<unknown>
   readonly tools?: ReadonlyArray<{ readonly tool: string; readonly args?: unknown; readonly key?: string }>
   readonly sent?: ReadonlyArray<Partial<Scene.Sent>>
   readonly steps?: Readonly<Record<string, string>>
@@ -104,7 +108,16 @@ const checkRun = ({ expect }: RuntimeCase, run: RunRecord) => {
   if (expect.tokens !== undefined) assert.strictEqual(total_tokens, expect.tokens)
 }
 
-const lastText = ({ messages }: ReturnType<typeof Scene.make>["requests"][number]): string =>
+type Request = ReturnType<typeof Scene.make>["requests"][number]
+
+const toldBy = ({ messages }: Request): ReadonlyArray<string> =>
+  messages.flatMap(({ content }) =>
+    content.flatMap((part) =>
+      part.type === "tool-result" ? part.content.map((inner) => ("text" in inner ? inner.text : "")) : []
+    )
+  )
+
+const lastText = ({ messages }: Request): string =>
   messages
     .at(-1)!
     .content.map((part) => ("text" in part ? part.text : ""))
@@ -119,6 +132,13 @@ const checkCalls = ({ expect }: RuntimeCase, id: string, scene: ReturnType<typeo
       requests.map(({ model }) => model),
       expect.models
     )
+  if (expect.told !== undefined) assert.deepStrictEqual(toldBy(requests.at(-1)!), expect.told)
+  if (expect.choices !== undefined) {
+    assert.deepStrictEqual(
+      requests.map(({ toolChoice }) => toolChoice ?? null),
+      expect.choices
+    )
+  }
   if (expect.most !== undefined) assert.strictEqual(seen.most, expect.most)
   if (expect.tools !== undefined) {
     assert.strictEqual(calls.length, expect.tools.length, JSON.stringify(calls))
