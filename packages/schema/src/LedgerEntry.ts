@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import { BudgetWindow } from "./config/Limits.ts"
 import { RequestId } from "./Ids.ts"
 import { NanoDollars } from "./Money.ts"
+import { ToolCallRow } from "./ToolCallEntry.ts"
 import { Usage } from "./Usage.ts"
 
 /**
@@ -155,7 +156,13 @@ export class AttemptRow extends Schema.Class<AttemptRow>("AttemptRow")({
 export class RequestDetail extends Schema.Class<RequestDetail>("RequestDetail")({
   request: RequestRow,
   /** In order; none before the request is settled, and none for an answer from the cache. */
-  attempts: Schema.Array(AttemptRow)
+  attempts: Schema.Array(AttemptRow),
+  /** The request whose answer this one is a turn of; absent where it is none. */
+  parent_id: Schema.optional(Schema.String),
+  /** The turns after this one, the first, in order; absent without any. */
+  turns: Schema.optional(Schema.Array(RequestRow)),
+  /** The MCP tools that were called in the course of its answer, in order; absent without any. */
+  tool_calls: Schema.optional(Schema.Array(ToolCallRow))
 }) {}
 
 /** Which requests to list. */

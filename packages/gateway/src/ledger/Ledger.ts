@@ -19,6 +19,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { ToolLog } from "./ToolLog.ts"
 
 /** The database failed; `operation` says at what. */
 export class LedgerError extends Data.TaggedError("LedgerError")<{
@@ -55,7 +56,7 @@ export interface Spending {
   readonly resetsAt: number | null
 }
 
-export interface Service {
+export interface Service extends ToolLog {
   /**
    * Completes when the row is committed, and with it what it holds of each budget: all or nothing. The window is that of
    * the Clock at this moment. Open within an acquisition that interruption cannot cut short
@@ -75,7 +76,7 @@ export interface Service {
   readonly flush: Effect.Effect<void>
   readonly requests: (filter: RequestFilter) => Effect.Effect<RequestPage, LedgerError | LedgerQueryError>
   /**
-   * One request with its attempts; null when there is none with this id. Ids carry the time of the request's start
+   * One request with its attempts, its turns and what tools were called in it; null when there is none with this id. Ids carry the time of the request's start
    * (`RequestId.at`), by which it is found.
    */
   readonly request: (id: string) => Effect.Effect<RequestDetail | null, LedgerError>

@@ -17,6 +17,8 @@ import { Ledger, type Service } from "./Ledger.ts"
 import * as Listeners from "./Listeners.ts"
 import { PriceBook } from "./PriceBook.ts"
 import * as RequestQuery from "./RequestQuery.ts"
+import * as ToolLog from "./ToolLog.ts"
+import * as ToolLogMemory from "./ToolLogMemory.ts"
 import * as UsageDaily from "./UsageDaily.ts"
 
 interface Entry {
@@ -94,9 +96,17 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
   const cells = UsageDaily.empty()
   const sums: Sums.Sums = new Map()
   const listeners = Listeners.make()
+  const tools = ToolLogMemory.make()
   let entries: Array<Entry> = []
 
+  const belonging = (id: string) => {
+    const { calls, parent, turns } = tools.of(id)
+    const rows = turns.flatMap((turn) => entries.filter(({ opening }) => opening.id === turn).map(toRow))
+    return ToolLog.shown({ parent, calls }, rows)
+  }
+
   return {
+    ...tools.log,
     open: (opening) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (open.has(opening.id)) return Effect.void
@@ -135,7 +145,8 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
         const attempts = entry.ending?.attempts ?? []
         return new RequestDetail({
           request: toRow(entry),
-          attempts: attempts.map((attempt, index) => toAttemptRow(id, attempt, index))
+          attempts: attempts.map((attempt, index) => toAttemptRow(id, attempt, index)),
+          ...belonging(id)
         })
       }),
     costs: Effect.fn("Ledger.costs")(function* (query) {
@@ -151,6 +162,7 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
         const kept = entries.filter((entry) => entry.ending === null || entry.opening.startedAt >= before)
         const deleted = entries.length - kept.length
         entries = kept
+        tools.prune(before)
         return deleted
       }),
     spending: (budgets) =>

@@ -22,6 +22,7 @@ import * as Migrations from "./migrations/Migrations.ts"
 import { PriceBook } from "./PriceBook.ts"
 import * as RequestQuery from "./RequestQuery.ts"
 import { changesOf } from "./RowStatement.ts"
+import * as ToolLogSqlite from "./ToolLogSqlite.ts"
 
 /**
  * `NORMAL`: with a write-ahead log the file is never corrupt after a power cut, only the last commits may be missing,
@@ -71,6 +72,7 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
       )
 
     return {
+      ...ToolLogSqlite.make(sql),
       open: commits.open,
       settle: commits.settle,
       flush: commits.flush,
@@ -92,6 +94,7 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
             yield* GroupCommit.endOfTurn
           }
           yield* reading(Budgets.prune(before))
+          yield* reading(ToolLogSqlite.prune(before))
           return deleted
         },
         Effect.mapError((cause) => new LedgerError({ operation: "prune", cause }))

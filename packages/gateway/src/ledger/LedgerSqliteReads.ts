@@ -13,6 +13,8 @@ import * as CostSheet from "./CostSheet.ts"
 import { LedgerError } from "./Ledger.ts"
 import { millisOf } from "../RequestId.ts"
 import type { Placed, RequestQuery } from "./RequestQuery.ts"
+import * as ToolLog from "./ToolLog.ts"
+import * as ToolLogSqlite from "./ToolLogSqlite.ts"
 import type { Cell } from "./UsageDaily.ts"
 
 /**
@@ -88,20 +90,34 @@ const onlyAttempt = (request: RequestRow): typeof AttemptRow.Encoded => ({
 const nearby = 1000
 
 /** Settled rows have no index on the id, which would cost every request: they are found by the time in it. */
-export const request = Effect.fnUntraced(function* (id: string) {
+const row = Effect.fnUntraced(function* (id: string) {
   const sql = yield* SqlClient.SqlClient
   const at = millisOf(id)
   if (Number.isNaN(at)) return null
   const [stored] =
     yield* sql<StoredRow>`SELECT * FROM open_requests WHERE id = ${id} UNION ALL SELECT * FROM settled_requests
     WHERE id = ${id} AND started_at BETWEEN ${at - nearby} AND ${at + nearby} LIMIT 1`
-  if (stored === undefined) return null
-  const request = toPlaced(stored).row
+  return stored === undefined ? null : toPlaced(stored).row
+})
+
+export const request = Effect.fnUntraced(function* (id: string) {
+  const sql = yield* SqlClient.SqlClient
+  const request = yield* row(id)
+  if (request === null) return null
   const recorded = yield* sql<AttemptRow>`SELECT * FROM recorded_attempts WHERE request_id = ${id} ORDER BY number`
   const toldByRequest = recorded.length === 0 && request.status === "ok" && request.attempts === 1
   const attempts = toldByRequest ? [onlyAttempt(request)] : recorded
+  const belonging = yield* ToolLogSqlite.of(id)
+  const turns = yield* Effect.forEach(belonging.turns, row)
   return new RequestDetail(
-    { request, attempts: attempts.map((attempt) => new AttemptRow(attempt, { disableValidation: true })) },
+    {
+      request,
+      attempts: attempts.map((attempt) => new AttemptRow(attempt, { disableValidation: true })),
+      ...ToolLog.shown(
+        belonging,
+        turns.filter((turn) => turn !== null)
+      )
+    },
     { disableValidation: true }
   )
 }, Effect.mapError(readError))

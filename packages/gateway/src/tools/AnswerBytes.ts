@@ -6,7 +6,7 @@
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Head, Sink } from "../exchange/Call.ts"
 import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
-import type { Activity, AnswerSink } from "./ToolLoop.ts"
+import type { Activity, AnswerSink } from "./AnswerSink.ts"
 
 /** As JSON, so that no name can end the comment. */
 const comment = ({ millis, server, status, tool }: Activity): string =>
@@ -39,8 +39,8 @@ const whole = (dialect: Dialect, context: AnswerContext, sink: Sink<Uint8Array>)
     },
     activity: () => {},
     onDrain: () => {},
-    complete: (head, turns) => {
-      last = { ...head, turns }
+    complete: (head) => {
+      last = head
     },
     end: (cost) => {
       const completion = fold(events)

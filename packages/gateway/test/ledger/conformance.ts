@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { attempt, id, noon, oneDay, opening, prices, settlement } from "./Fixtures.ts"
 import { keepsAttempts } from "./Attempts.ts"
 import { keepsBudgets } from "./Budgets.ts"
+import { keepsToolLog } from "./ToolLog.ts"
 import { allRequests, assertConsistent, dimensions, lawOfSums } from "./Sums.ts"
 
 const oneRequest = Effect.map(allRequests, (rows) => {
@@ -387,5 +388,6 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
     lawOfSums(run)
     keepsAttempts(run)
     keepsBudgets(run)
+    keepsToolLog(run)
   })
 }

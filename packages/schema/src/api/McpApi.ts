@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "../config/Fields.ts"
 import { mcpServerName, McpServerConfig } from "../config/Mcp.ts"
 import { McpServerReport, McpToolInfo, McpToolResult } from "../McpTool.ts"
+import { ToolCallFilter, ToolCallPage } from "../ToolCallEntry.ts"
 import * as ApiError from "./ApiError.ts"
 import { AdminAuth, KeyAuth } from "./Authorization.ts"
 
@@ -14,12 +15,15 @@ export const McpServerList = Schema.Struct({ servers: Schema.Array(McpServerRepo
   identifier: "McpServerList"
 })
 
+/** What a call costs is the configuration's to say. */
+const { cost_per_call: _, ...serverFields } = McpServerConfig.fields
+
 /** Lasts as long as the process: what is to last longer stands in the configuration. */
 export const NewMcpServer = strictStruct({
   name: Schema.String.pipe(
     Schema.pattern(mcpServerName, { message: () => "Expected 1 to 32 letters, digits, _ or -, without __" })
   ).annotations({ description: "1 to 32 letters, digits, _ or -, without __; unique" }),
-  ...McpServerConfig.fields
+  ...serverFields
 }).annotations({ identifier: "NewMcpServer", description: "A `url` or, where that is allowed, a `command`" })
 export type NewMcpServer = typeof NewMcpServer.Type
 
@@ -32,6 +36,9 @@ export const McpCall = strictStruct({
     description: "What the tool's `input_schema` asks for"
   })
 }).annotations({ identifier: "McpCall" })
+
+/** A misspelt filter must not be taken for no filter. */
+const ToolCallsQuery = ToolCallFilter.annotations({ parseOptions: { onExcessProperty: "error" } })
 
 const byName = Schema.Struct({ name: Schema.String })
 
@@ -100,6 +107,19 @@ export const McpApi = HttpApiGroup.make("mcp")
         OpenApi.Description,
         "Arguments are checked before the call: 422 names each path that is wrong. A failure that the tool itself " +
           "reports is a 200 with `isError`."
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("calls", "/v1/mcp/calls")
+      .middleware(AdminAuth)
+      .setUrlParams(ToolCallsQuery)
+      .addSuccess(ToolCallPage)
+      .addError(ApiError.BadRequest)
+      .annotate(OpenApi.Summary, "List calls of tools, newest first")
+      .annotate(
+        OpenApi.Description,
+        "Calls over this API, by workflows and in the course of answers: `request` selects those of one answer. In pages: " +
+          "pass `next` as `cursor` for the next one. `GET /v1/requests/{id}` shows a request's turns and calls together."
       )
   )
   .addError(ApiError.Internal)

@@ -9,15 +9,19 @@ export type BudgetWindow = typeof BudgetWindow.Type
 /** Dividing whole nano-dollars rounds as reading their decimals does, so what is not whole comes back as another number. */
 const isWholeNanoDollars = (usd: number): boolean => Math.round(usd * 1e9) / 1e9 === usd
 
-const amount = {
+const amount = (documentation: string) => ({
   description: "an amount in USD up to 1000000 with at most 9 decimals",
-  documentation: "leave `budget` out for no limit"
-}
+  documentation
+})
+
+/** An amount in USD that is whole nano-dollars. `hint` says what to do without one. */
+export const Usd = (hint: string) =>
+  Schema.Number.pipe(Schema.between(0, 1_000_000, amount(hint)), Schema.filter(isWholeNanoDollars, amount(hint)))
 
 export const BudgetConfig = strictStruct({
-  usd: Schema.propertySignature(
-    Schema.Number.pipe(Schema.between(0, 1_000_000, amount), Schema.filter(isWholeNanoDollars, amount))
-  ).annotations({ description: "Never exceeded: what a request may cost at most is reserved before it is sent" }),
+  usd: Schema.propertySignature(Usd("leave `budget` out for no limit")).annotations({
+    description: "Never exceeded: what a request may cost at most is reserved before it is sent"
+  }),
   per: BudgetWindow
 })
 export type BudgetConfig = typeof BudgetConfig.Type

@@ -1,6 +1,7 @@
 /** MCP servers, as a person writes them. Whether one has a `command` or a `url` is checked beside the file's other rules. */
 import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "./Fields.ts"
+import { Usd } from "./Limits.ts"
 import { PositiveTimerMillis } from "./Units.ts"
 
 const Secrets = Schema.Record({ key: Schema.NonEmptyString, value: Schema.Redacted(Schema.String) })
@@ -26,6 +27,9 @@ export const McpServerConfig = strictStruct({
   }),
   prefix: optionalWith(Schema.Literal("always", "conflict", "none"), () => "always" as const).annotations({
     description: "When a tool's name begins with the server's, as in files__read_file"
+  }),
+  cost_per_call: Schema.optional(Usd("leave it out where calls cost nothing")).annotations({
+    description: "USD for each call that is answered: held in budgets and counted in costs"
   }),
   start: optionalWith(Schema.Literal("lazy", "eager"), () => "lazy" as const).annotations({
     description: "lazy: at first use; eager: with Penstock"

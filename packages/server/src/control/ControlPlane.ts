@@ -13,6 +13,7 @@ import type { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import type { Router } from "@penstock/gateway/routing/Router"
 import type { Settings } from "@penstock/gateway/Settings"
+import type { ToolCalls } from "@penstock/gateway/tools/ToolCalls"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import type { Runs } from "@penstock/workflow/runtime/Runs"
 import type { RunStore } from "@penstock/workflow/runtime/store/RunStore"
@@ -71,6 +72,7 @@ export const make: Effect.Effect<
   | Runs
   | RunStore
   | Settings
+  | ToolCalls
   | Workflows
   | Scope.Scope
 > = Effect.gen(function* () {

@@ -5,6 +5,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Access from "@penstock/gateway/mcp/Access"
 import { toGatewayError } from "@penstock/gateway/mcp/McpError"
 import * as McpHub from "@penstock/gateway/mcp/McpHub"
+import { Ledger } from "@penstock/gateway/ledger/Ledger"
+import { ToolCalls } from "@penstock/gateway/tools/ToolCalls"
 import { Settings } from "@penstock/gateway/Settings"
 import { McpCall, NewMcpServer } from "@penstock/schema/api/McpApi"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
@@ -14,6 +16,7 @@ import type { McpToolResult } from "@penstock/schema/McpTool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as JsonBody from "./JsonBody.ts"
+import { unreadable } from "./LedgerHandlers.ts"
 
 /** Looked at before the rest: whether a program may be named does not depend on how well. */
 const readAny = JsonBody.reader(Schema.Unknown)
@@ -53,6 +56,8 @@ const hubFailure = Effect.mapError(toGatewayError)
 export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
   Effect.gen(function* () {
     const hub = yield* McpHub.McpHub
+    const calls = yield* ToolCalls
+    const ledger = yield* Ledger
     const settings = yield* Settings
     const options = (wanted: string): JsonBody.Options => ({ limit: settings.current().server.max_body, wanted })
 
@@ -72,10 +77,14 @@ export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
       tool: string,
       request: HttpServerRequest.HttpServerRequest
     ) {
-      yield* mayUse(server, tool)
+      const caller = yield* mayUse(server, tool)
       const body = yield* readCall(request, { ...options('Send JSON: {"arguments": {…}}.'), empty: {} })
-      const result: McpToolResult = yield* hubFailure(hub.call(server, tool, body.arguments))
-      return HttpServerResponse.unsafeJson(result)
+      const { result } = yield* Effect.catchTag(
+        calls.call({ caller, server, tool, args: body.arguments }),
+        "McpError",
+        (error) => Effect.fail(toGatewayError(error))
+      )
+      return HttpServerResponse.unsafeJson(result satisfies McpToolResult)
     })
 
     return handlers
@@ -98,6 +107,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
           }))
         )
       )
+      .handle("calls", ({ urlParams }) => Effect.catchAll(ledger.toolCalls(urlParams), unreadable))
       .handleRaw("call", ({ path: { name, tool }, request }) => call(name, tool, request))
   })
 )

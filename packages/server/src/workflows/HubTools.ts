@@ -1,6 +1,8 @@
 /** The tools that steps and agents call, from the MCP servers of the hub. */
-import type { McpError, Reason } from "@penstock/gateway/mcp/McpError"
+import { anonymous } from "@penstock/gateway/keys/Keys"
+import { McpError, type Reason } from "@penstock/gateway/mcp/McpError"
 import { McpHub } from "@penstock/gateway/mcp/McpHub"
+import { type CallError, ToolCalls } from "@penstock/gateway/tools/ToolCalls"
 import { isObject, stringIn } from "@penstock/gateway/wire/Json"
 import type { McpContent } from "@penstock/schema/McpTool"
 import { ToolFailure, Tools, type Service } from "@penstock/workflow/runtime/Tools"
@@ -22,8 +24,13 @@ const reasons: { readonly [R in Reason]: ToolFailure["reason"] } = {
   tool_error: "server"
 }
 
+/** What is none of the server's failures is a budget that is used up. */
 const toFailure = Effect.mapError(
-  ({ message, reason }: McpError) => new ToolFailure({ reason: reasons[reason], message })
+  (error: CallError) =>
+    new ToolFailure({
+      reason: error instanceof McpError ? reasons[error.reason] : "invalid_request",
+      message: error.message
+    })
 )
 
 const part = (content: McpContent) => ({
@@ -31,17 +38,17 @@ const part = (content: McpContent) => ({
   ...(content.type === "text" ? { text: stringIn(content["text"]) } : {})
 })
 
-export const layer: Layer.Layer<Tools, never, McpHub> = Layer.effect(
+export const layer: Layer.Layer<Tools, never, McpHub | ToolCalls> = Layer.effect(
   Tools,
-  Effect.map(McpHub, (hub) => {
+  Effect.map(Effect.all([McpHub, ToolCalls]), ([hub, calls]) => {
     const service: Service = {
       call: (server, tool, args) => {
         if (!isObject(args)) {
           const message = `${tool} of the MCP server ${server} takes a mapping of arguments`
           return Effect.fail(new ToolFailure({ reason: "invalid_request", message }))
         }
-        return toFailure(hub.call(server, tool, args)).pipe(
-          Effect.map((result) => ({ ...result, content: result.content.map(part) }))
+        return toFailure(calls.call({ caller: anonymous, server, tool, args })).pipe(
+          Effect.map(({ result }) => ({ ...result, content: result.content.map(part) }))
         )
       },
       list: (server) =>

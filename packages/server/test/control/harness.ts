@@ -14,6 +14,7 @@ import type { Provider } from "@penstock/gateway/providers/Provider"
 import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
+import * as ToolCalls from "@penstock/gateway/tools/ToolCalls"
 import * as Settings from "@penstock/gateway/Settings"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
@@ -110,6 +111,7 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
   ).pipe(Layer.provide(Gateway.layer))
   const layer = Approvals.layer.pipe(
     Layer.provideMerge(layerRuns),
+    Layer.provideMerge(ToolCalls.layer),
     Layer.provideMerge(
       Layer.mergeAll(
         Breakers.layer,

@@ -55,6 +55,7 @@ describe("openapi.json", () => {
       "/v1/keys",
       "/v1/keys/{name}",
       "/v1/keys/{name}/rotate",
+      "/v1/mcp/calls",
       "/v1/mcp/servers",
       "/v1/mcp/servers/{name}",
       "/v1/mcp/servers/{name}/tools",
