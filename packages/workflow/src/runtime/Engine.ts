@@ -10,6 +10,7 @@ import * as Feed from "./Feed.ts"
 import * as PenstockRun from "./PenstockRun.ts"
 import * as Runs from "./Runs.ts"
 import * as RunStoreSqlite from "./store/RunStoreSqlite.ts"
+import * as Watchdog from "./Watchdog.ts"
 
 const runs = Layer.merge(Runs.layer, PenstockRun.layer).pipe(Layer.provideMerge(Feed.layer))
 
@@ -32,7 +33,8 @@ const shardingConfig = {
 
 /** Runs go on when the program starts again. No two programs may use one file. */
 export const layerSqlite = (filename: string) =>
-  runs.pipe(
+  Watchdog.layer.pipe(
+    Layer.provideMerge(runs),
     Layer.provideMerge(
       Layer.merge(
         Layer.provide(ClusterWorkflowEngine.layer, SingleRunner.layer({ shardingConfig })),

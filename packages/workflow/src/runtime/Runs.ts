@@ -10,6 +10,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { canonical, hashOf } from "../compiler/Hash.ts"
 import * as Validate from "../types/Validate.ts"
@@ -51,6 +53,13 @@ export interface Service {
   readonly signal: (id: string, name: string, body: unknown) => Effect.Effect<void, RunsError>
   /** Aborts calls that are under way; then what undoes and what runs finally. */
   readonly cancel: (id: string) => Effect.Effect<void, RunsError>
+  /** Runs that should go on and have not since then, in milliseconds since the epoch. */
+  readonly stalled: (since: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /**
+   * Lets a run go on that a crash has left between two of its records: not handed to the engine, or without a signal
+   * that has come. Does nothing to one that is under way.
+   */
+  readonly poke: (id: string) => Effect.Effect<void, RunsError>
 }
 
 export class Runs extends Context.Tag("@penstock/workflow/runtime/Runs")<Runs, Service>() {}
@@ -58,6 +67,13 @@ export class Runs extends Context.Tag("@penstock/workflow/runtime/Runs")<Runs, S
 const refused = (reason: RunsError["reason"], message: string) => new RunsError({ reason, message })
 
 const none: Definitions.Sources = () => null
+
+/** The engine knows a run by its id alone. */
+const executionOf = (runId: string) =>
+  PenstockRun.executionId({ runId, definitionHash: "", input: null, caller: null, rehearsal: false })
+
+const decodePayload = Schema.decodeUnknownOption(PenstockRun.payloadSchema)
+const encodePayload = Schema.encodeSync(PenstockRun.payloadSchema)
 
 const make = Effect.gen(function* () {
   const store = yield* RunStore
@@ -73,17 +89,24 @@ const make = Effect.gen(function* () {
     return isEnded(run.status) ? yield* refused("conflict", `the run "${id}" has ended: ${run.status}`) : run
   })
 
+  const launch = (payload: typeof PenstockRun.payloadSchema.Type) =>
+    PenstockRun.execute(payload, { discard: true }).pipe(Effect.provideService(WorkflowEngine, engine))
+
   const deliver = Effect.fnUntraced(function* (runId: string, path: string, arrival: Arrival) {
     const deferred = deferredOf(path)
-    const executionId = yield* PenstockRun.executionId({
-      runId,
-      definitionHash: "",
-      input: null,
-      caller: null,
-      rehearsal: false
-    })
-    const about = { workflowName: PenstockRun.name, executionId, deferredName: deferred.name }
+    const about = {
+      workflowName: PenstockRun.name,
+      executionId: yield* executionOf(runId),
+      deferredName: deferred.name
+    }
     yield* engine.deferredDone(deferred, { ...about, exit: Exit.succeed(arrival) })
+  })
+
+  const stop = Effect.fnUntraced(function* (id: string) {
+    const { cancelled } = yield* feed.channel(id)
+    yield* Deferred.succeed(cancelled, undefined)
+    const waiting = yield* store.waits(id)
+    yield* Effect.forEach(waiting, (path) => deliver(id, path, { _tag: "Cancelled" }), { discard: true })
   })
 
   const events: Service["events"] = (id, after = 0) => Stream.unwrap(Effect.as(get(id), feed.events(id, after)))
@@ -105,7 +128,9 @@ const make = Effect.gen(function* () {
         return yield* refused("invalid_input", `"${name}" does not take this input: ${told.join("; ")}`)
       }
       const id = `run_${RequestId.at(yield* Clock.currentTimeMillis).slice("req_".length)}`
+      const payload = { runId: id, definitionHash: definition.hash, input: input ?? null, caller, rehearsal }
       const run = yield* store.create({
+        payload: encodePayload(payload),
         id,
         workflow: name,
         definitionHash: definition.hash,
@@ -119,8 +144,7 @@ const make = Effect.gen(function* () {
           ? run
           : yield* refused("conflict", `the key "${key}" was used for another input, by the run "${run.id}"`)
       }
-      const payload = { runId: id, definitionHash: definition.hash, input: input ?? null, caller, rehearsal }
-      yield* PenstockRun.execute(payload, { discard: true }).pipe(Effect.provideService(WorkflowEngine, engine))
+      yield* launch(payload)
       return run
     }),
     await: Effect.fn("Runs.await")(function* (id) {
@@ -136,10 +160,17 @@ const make = Effect.gen(function* () {
     cancel: Effect.fn("Runs.cancel")(function* (id) {
       yield* live(id)
       yield* store.requestCancel(id)
-      const { cancelled } = yield* feed.channel(id)
-      yield* Deferred.succeed(cancelled, undefined)
-      const waiting = yield* store.waits(id)
-      yield* Effect.forEach(waiting, (path) => deliver(id, path, { _tag: "Cancelled" }), { discard: true })
+      yield* stop(id)
+    }),
+    stalled: store.stalled,
+    poke: Effect.fn("Runs.poke")(function* (id) {
+      const { cancelRequested, status } = yield* get(id)
+      if (isEnded(status)) return
+      const payload = decodePayload(yield* store.payload(id))
+      if (Option.isSome(payload)) yield* launch(payload.value)
+      for (const { body, path } of yield* store.deliveries(id)) yield* deliver(id, path, { _tag: "Signal", body })
+      if (cancelRequested) yield* stop(id)
+      yield* engine.resume(PenstockRun, yield* executionOf(id))
     })
   }
   return service

@@ -4,7 +4,7 @@ import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "@penstock/sch
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { RunEvent, RunRecord, StepRecord } from "../RunRecord.ts"
-import type { Definition } from "./RunStore.ts"
+import type { Definition, Delivery } from "./RunStore.ts"
 
 const Json = Schema.parseJson(Schema.Unknown)
 const orNull = <A, I>(schema: Schema.Schema<A, I>) => Schema.NullOr(Schema.parseJson(Schema.NullOr(schema)))
@@ -106,3 +106,8 @@ const decodeDefinitions = Schema.decodeUnknown(
 
 export const definitions = (rows: unknown) =>
   Effect.map(decodeDefinitions(rows), (decoded): ReadonlyArray<Definition> => decoded)
+
+const decodeDeliveries = Schema.decodeUnknown(Schema.Array(Schema.Struct({ path: Schema.String, body: Json })))
+
+export const deliveries = (rows: unknown) =>
+  Effect.map(decodeDeliveries(rows), (decoded): ReadonlyArray<Delivery> => decoded)

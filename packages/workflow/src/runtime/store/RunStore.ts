@@ -20,6 +20,14 @@ export interface NewRun {
   readonly caller: string | null
   /** A second run with the same key is the first one. */
   readonly key: string | null
+  /** What the engine is started with. */
+  readonly payload: unknown
+}
+
+/** A signal that is there, and the step that waits for it. */
+export interface Delivery {
+  readonly path: string
+  readonly body: unknown
 }
 
 export interface RunFilter {
@@ -61,6 +69,15 @@ export interface Service {
   readonly runs: (filter: RunFilter) => Effect.Effect<ReadonlyArray<RunRecord>>
   /** Runs that have not ended and were created before. */
   readonly live: (before: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /** What the engine is started with; null for runs of versions that did not keep it. */
+  readonly payload: (id: string) => Effect.Effect<unknown>
+  /**
+   * Runs that should go on and have not since then: those that run without a step or an event, and those that wait for
+   * what is there.
+   */
+  readonly stalled: (since: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /** Signals that have come and were not taken. */
+  readonly deliveries: (id: string) => Effect.Effect<ReadonlyArray<Delivery>>
   /** Says that it runs, and when it did so first. */
   readonly begin: (id: string) => Effect.Effect<number>
   readonly setStatus: (id: string, status: RunStatus) => Effect.Effect<void>

@@ -36,6 +36,7 @@ export const make = Effect.gen(function* () {
         input: json(run.input),
         caller: run.caller,
         request_key: run.key,
+        payload: json(run.payload),
         created_at: now
       }
       yield* sql`INSERT INTO workflow_runs ${sql.insert(row)} ON CONFLICT DO NOTHING`
@@ -70,6 +71,31 @@ export const make = Effect.gen(function* () {
     live: (before) =>
       sql`SELECT * FROM workflow_runs WHERE ended_at IS NULL AND created_at < ${before} ORDER BY id`.pipe(
         Effect.flatMap((rows) => Rows.runs(rows)),
+        Effect.orDie
+      ),
+    payload: (id) =>
+      sql`SELECT ifnull(payload, 'null') AS body FROM workflow_runs WHERE id = ${id}`.pipe(
+        Effect.flatMap((rows) => Bodies(rows)),
+        Effect.map(([row]) => row?.body ?? null),
+        Effect.orDie
+      ),
+    stalled: (since) =>
+      sql`SELECT * FROM workflow_runs AS run WHERE ended_at IS NULL AND created_at < ${since}
+        AND NOT EXISTS (SELECT 1 FROM workflow_events WHERE run_id = run.id AND at >= ${since})
+        AND NOT EXISTS (SELECT 1 FROM workflow_steps WHERE run_id = run.id AND max(started_at, ifnull(ended_at, 0)) >= ${since})
+        AND (status <> 'waiting' OR cancel_requested = 1 OR EXISTS (
+          SELECT 1 FROM workflow_waits AS wait JOIN workflow_signals AS signal
+            ON signal.run_id = wait.run_id AND (signal.name = wait.name OR signal.name = wait.path)
+            WHERE wait.run_id = run.id
+        )) ORDER BY id`.pipe(
+        Effect.flatMap((rows) => Rows.runs(rows)),
+        Effect.orDie
+      ),
+    deliveries: (id) =>
+      sql`SELECT wait.path, signal.body FROM workflow_waits AS wait JOIN workflow_signals AS signal
+        ON signal.run_id = wait.run_id AND (signal.name = wait.name OR signal.name = wait.path)
+        WHERE wait.run_id = ${id}`.pipe(
+        Effect.flatMap((rows) => Rows.deliveries(rows)),
         Effect.orDie
       ),
     begin: (id) =>

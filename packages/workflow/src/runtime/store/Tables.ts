@@ -81,7 +81,9 @@ export const migrate = Migrator.make({})({
     "0002_secrets": Effect.flatMap(
       SqlClient.SqlClient,
       (sql) => sql`CREATE TABLE workflow_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`
-    )
+    ),
+    // What the engine is started with, so that it can be again.
+    "0003_payload": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_runs ADD COLUMN payload TEXT`)
   }),
   table: "workflow_migrations"
 })
