@@ -18,8 +18,15 @@ export const report = (cause: Cause.Cause<CommandFailed | ValidationError.Valida
   return failure.value._tag === "CommandFailed" ? Console.error(failure.value.text) : Effect.void
 }
 
+/** What a command that was interrupted ends with, where that is no success: an interruption carries no value. */
+export const endWhenInterrupted = (code: number): Effect.Effect<void> =>
+  Effect.sync(() => {
+    process.exitCode = code
+  })
+
 export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return 0
+  if (Exit.isSuccess(exit)) return 0
+  if (Cause.isInterruptedOnly(exit.cause)) return Number(process.exitCode ?? 0)
   const failure = Cause.failureOption(exit.cause)
   if (failure._tag === "None") return 1
   if (failure.value instanceof CommandFailed) return failure.value.exitCode

@@ -7,6 +7,8 @@ import * as CheckCommand from "./workflow/CheckCommand.ts"
 import * as GraphCommand from "./workflow/GraphCommand.ts"
 import * as NewCommand from "./workflow/NewCommand.ts"
 import * as PlanCommand from "./workflow/PlanCommand.ts"
+import * as RunCommand from "./workflow/RunCommand.ts"
+import * as RunsCommand from "./workflow/RunsCommand.ts"
 import * as TestCommand from "./workflow/TestCommand.ts"
 
 const penstock = Command.make("penstock").pipe(
@@ -17,6 +19,8 @@ const penstock = Command.make("penstock").pipe(
     CheckCommand.command,
     PlanCommand.command,
     GraphCommand.command,
+    RunCommand.command,
+    RunsCommand.command,
     TestCommand.command,
     NewCommand.command
   ])

@@ -45,6 +45,7 @@ import * as Retention from "./Retention.ts"
 import * as Approvals from "./workflows/Approvals.ts"
 import * as Hosts from "./workflows/Hosts.ts"
 import * as HubTools from "./workflows/HubTools.ts"
+import * as RunsFile from "./workflows/RunsFile.ts"
 
 const layerLedger = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => LedgerSqlite.layerFile(settings.current().database))
@@ -56,12 +57,8 @@ const databaseFailure = (error: Pick<LedgerError | KeyStoreError, "cause">) =>
     hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
   })
 
-/** Runs have a file of their own beside the ledger, which other processes may open: these one process alone goes on with. */
-const runsFile = (database: string): string =>
-  database === ":memory:" ? database : database.replace(/(?:\.[^./\\]+)?$/, (ending) => `-runs${ending}`)
-
 const layerEngine = Layer.unwrapEffect(
-  Effect.map(Settings, (settings) => Engine.layerSqlite(runsFile(settings.current().database)))
+  Effect.map(Settings, (settings) => Engine.layerSqlite(RunsFile.beside(settings.current().database)))
 ).pipe(
   Layer.provide(Layer.merge(HubTools.layer, Hosts.layer)),
   Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))

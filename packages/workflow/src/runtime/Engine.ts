@@ -7,6 +7,7 @@ import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Feed from "./Feed.ts"
+import * as FileLock from "./FileLock.ts"
 import * as PenstockRun from "./PenstockRun.ts"
 import * as Runs from "./Runs.ts"
 import * as RunStoreSqlite from "./store/RunStoreSqlite.ts"
@@ -31,7 +32,7 @@ const shardingConfig = {
   shardLockRefreshInterval: "3 seconds"
 } as const
 
-/** Runs go on when the program starts again. No two programs may use one file. */
+/** Runs go on when the program starts again. No two programs may use one file: the second fails with `FileInUse`. */
 export const layerSqlite = (filename: string) =>
   Watchdog.layer.pipe(
     Layer.provideMerge(runs),
@@ -39,6 +40,6 @@ export const layerSqlite = (filename: string) =>
       Layer.merge(
         Layer.provide(ClusterWorkflowEngine.layer, SingleRunner.layer({ shardingConfig })),
         RunStoreSqlite.layer
-      ).pipe(Layer.provide(SqliteClient.layer({ filename })))
+      ).pipe(Layer.provide(SqliteClient.layer({ filename })), Layer.provide(FileLock.layer(filename)))
     )
   )

@@ -280,8 +280,9 @@ export const make = Effect.gen(function* () {
 
 export const layer: Layer.Layer<RunStore, never, SqlClient.SqlClient> = Layer.orDie(Layer.effect(RunStore, make))
 
+/** What a file holds, to be read while another process works on it. */
+export const layerFile = (filename: string): Layer.Layer<RunStore> =>
+  Layer.provide(layer, Layer.orDie(SqliteClient.layer({ filename })))
+
 /** Nothing stays when the program ends. */
-export const layerMemory: Layer.Layer<RunStore> = Layer.provide(
-  layer,
-  Layer.orDie(SqliteClient.layer({ filename: ":memory:" }))
-)
+export const layerMemory: Layer.Layer<RunStore> = layerFile(":memory:")
