@@ -7,6 +7,14 @@ import * as Penstock from "./support/Penstock.ts"
 
 const bin = path.resolve(import.meta.dirname, "../packages/cli/dist/bin.js")
 
+const slow = (name: string, time: string) => `name: ${name}
+steps:
+  - { id: before, type: llm, model: demo/echo, prompt: once, output: said, undo: [{ id: undone, type: set, values: { y: 1 } }] }
+  - { id: rest, type: wait, for: ${time} }
+finally: [{ id: last, type: set, values: { z: 1 } }]
+output: said
+`
+
 const files: Readonly<Record<string, string>> = {
   "workflows/echo.yaml": `name: echo
 inputs: { text: string, times?: integer }
@@ -25,13 +33,8 @@ output: said
 steps: [{ id: other, type: workflow, uses: echo, with: { text: called }, output: given }]
 output: "\${given.said}"
 `,
-  "slow.yaml": `name: slow
-steps:
-  - { id: before, type: llm, model: demo/echo, prompt: once, output: said, undo: [{ id: undone, type: set, values: { y: 1 } }] }
-  - { id: rest, type: wait, for: 3s }
-finally: [{ id: last, type: set, values: { z: 1 } }]
-output: said
-`
+  "slow.yaml": slow("slow", "8s"),
+  "endless.yaml": slow("endless", "1h")
 }
 
 let cwd: string
@@ -144,8 +147,8 @@ describe("penstock run", () => {
   })
 
   it("cancels on Ctrl-C: what undoes and what runs finally still does; exit 130", async () => {
-    const { child, ended } = begin("run", "slow.yaml")
-    const { run_id } = await waitingRun("slow")
+    const { child, ended } = begin("run", "endless.yaml")
+    const { run_id } = await waitingRun("endless")
     child.kill("SIGINT")
     assert.strictEqual((await ended).code, 130)
     const { status, steps } = await shown(run_id)

@@ -21,6 +21,9 @@ const failed = (exitCode: 1 | 2, text: string) => new CommandFailed({ exitCode, 
 
 const refused = ({ message, reason }: RunsError) => failed(reason === "conflict" ? 1 : 2, message)
 
+/** Without a server there is no address that takes an answer. */
+const noAddress = () => null
+
 /** The configuration, or what is wrong with it. */
 export const open = (options: LocalRuns.Options) =>
   LocalRuns.open(options).pipe(Effect.mapError((error) => failed(2, renderError(error))))
@@ -37,7 +40,7 @@ export const records = Effect.fnUntraced(function* (options: LocalRuns.Options) 
     state: Effect.fnUntraced(function* (id) {
       const run = yield* store.run(id)
       if (run === null) return yield* failed(2, `There is no run "${id}" in ${place.runs}.`)
-      return RunView.state(run, yield* store.steps(id))
+      return RunView.state(run, yield* store.steps(id), noAddress)
     }),
     list: (limit) => Effect.map(store.runs({ limit }), (found) => found.map(RunView.summary))
   }
@@ -56,7 +59,7 @@ export const make = Effect.fnUntraced(function* (options: LocalRuns.Options, kee
 
   const state: Session["state"] = Effect.fnUntraced(function* (id) {
     const run = yield* Effect.mapError(runs.get(id), refused)
-    return RunView.state(run, yield* runs.steps(id))
+    return RunView.state(run, yield* runs.steps(id), noAddress)
   })
   const find = (workflow: string) =>
     LocalWorkflow.find(place.callable, options.directory, workflow).pipe(

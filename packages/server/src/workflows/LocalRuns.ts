@@ -15,6 +15,7 @@ import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as Router from "@penstock/gateway/routing/Router"
 import * as Settings from "@penstock/gateway/Settings"
+import * as ToolCalls from "@penstock/gateway/tools/ToolCalls"
 import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import * as Engine from "@penstock/workflow/runtime/Engine"
 import { FileInUse } from "@penstock/workflow/runtime/FileLock"
@@ -84,7 +85,7 @@ const layerLogging = Layer.merge(
 
 const layerGateway = (config: PenstockConfig, ledger: string) =>
   Layer.merge(Gateway.layer, McpHub.layer).pipe(
-    Layer.provide(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
+    Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
     Layer.provide(ProviderRegistry.layer),
     Layer.provideMerge(LedgerSqlite.layerFile(ledger)),
     Layer.provide(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer)),
@@ -93,7 +94,10 @@ const layerGateway = (config: PenstockConfig, ledger: string) =>
   )
 
 const world = (config: PenstockConfig, ledger: string) =>
-  Layer.merge(HubTools.layer, Hosts.layer).pipe(Layer.provideMerge(layerGateway(config, ledger)))
+  Layer.merge(HubTools.layer, Hosts.layer).pipe(
+    Layer.provide(ToolCalls.layer),
+    Layer.provideMerge(layerGateway(config, ledger))
+  )
 
 /** Gateway, ledger, tools and hosts alone, for runs that are kept nowhere. What they cost is in the ledger. */
 export const layerWorld = ({ config, database }: Place) => Layer.merge(world(config, database), layerLogging)
