@@ -12,7 +12,7 @@ import * as Tokens from "./Tokens.ts"
 /** A form's fields are texts. */
 const fields = Schema.Struct({
   model: Envelopes.model,
-  stream: Schema.optional(Schema.Literal("true", "false").annotations({ description: "true or false" }))
+  stream: Schema.optional(Schema.Literal("true", "false"))
 })
 
 /**

@@ -63,11 +63,11 @@ export const parse = (bytes: Buffer, boundary: string): Either.Either<Form, Gate
     const field = described(bytes.toString("utf8", at + 2, at + headersEnd))
     if (field === null) return invalid(`field ${fields.length + 1} has no name in its Content-Disposition`)
     const start = at + headersEnd + 4
-    // An empty value ends with the line that its headers end with.
+    // A value that begins with a boundary: to some readers it is none, and the next field begins.
     const end = bytes.indexOf(delimiter, start - 2)
-    if (end === -1) return invalid(`the field "${field.name}" does not end with the boundary`)
+    if (end < start) return invalid(`the field "${field.name}" does not end with the boundary`)
     if (fields.length === maxFields) return invalid(`it has more than ${maxFields} fields`)
-    fields.push({ ...field, value: { start, end: Math.max(start, end) } })
+    fields.push({ ...field, value: { start, end } })
     at = end + delimiter.length
   }
   return bytes.toString("latin1", at, at + 2) === "--"
