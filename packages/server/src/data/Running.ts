@@ -15,6 +15,7 @@ import * as FiberId from "effect/FiberId"
 import { globalValue } from "effect/GlobalValue"
 import { hasProperty } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 
 export interface Running<E> {
@@ -34,6 +35,18 @@ const forgetRoots = Effect.sync(() => {
   if (hasProperty(scope, "roots") && scope.roots instanceof Set) Object.assign(scope, { add: () => {} })
 })
 
+/**
+ * Effect's own keeps a queue for each fiber, found through a `WeakMap`, which costs each request an entry in it and a
+ * microtask at every resumption. One queue for all is drained in the same order and yields as often.
+ */
+const sharedQueue = (): Scheduler.Scheduler => {
+  const scheduler = new Scheduler.MixedScheduler(2048)
+  return Scheduler.make(
+    (task, priority) => scheduler.scheduleTask(task, priority),
+    (fiber) => scheduler.shouldYield(fiber)
+  )
+}
+
 interface Entry<E> {
   readonly fiber: Fiber.RuntimeFiber<void, E>
   position: number
@@ -44,6 +57,7 @@ export const make = <E>(): Effect.Effect<Running<E>, never, Scope.Scope> =>
   Effect.gen(function* () {
     yield* forgetRoots
     const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+    const scheduler = sharedQueue()
     const entries: Array<Entry<E>> = []
     let waiting: Deferred.Deferred<void> | null = null
 
@@ -69,7 +83,7 @@ export const make = <E>(): Effect.Effect<Running<E>, never, Scope.Scope> =>
 
     return {
       fork: (effect) => {
-        const fiber = runFork(effect)
+        const fiber = runFork(effect, { scheduler })
         const entry: Entry<E> = { fiber, position: entries.length }
         entries.push(entry)
         // Told at once when it has ended already.
