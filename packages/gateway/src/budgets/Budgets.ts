@@ -133,21 +133,34 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
   const tryOpen = (opening: Opening): Effect.Effect<BudgetExceeded | null, LedgerError> =>
     Effect.as(ledger.open(opening), null).pipe(Effect.catchTag("BudgetExceeded", Effect.succeed))
 
-  const open = Effect.fnUntraced(function* (opening: Opening, deadline = Number.POSITIVE_INFINITY) {
-    const since = yield* Clock.currentTimeMillis
-    const until = Math.min(since + longestWait, deadline)
-    let scope = opening.holds.find(({ budget }) => lines.isWaitedFor(budget.scope))?.budget.scope
-    // Whoever comes while others wait gets in line behind them.
-    let refusal = scope === undefined ? yield* tryOpen(opening) : null
-    if (scope === undefined && refusal === null) return
+  /** In the line of the scope that is waited for, or that refused it. */
+  const getInLine = Effect.fnUntraced(function* (
+    opening: Opening,
+    deadline: number,
+    waitedFor: string,
+    first: BudgetExceeded | null
+  ) {
+    const until = Math.min((yield* Clock.currentTimeMillis) + longestWait, deadline)
+    let scope = waitedFor
+    let refusal = first
     while (refusal === null || refusal.fitsLater) {
-      scope = refusal?.budget.scope ?? scope ?? ""
       refusal = yield* lines.wait(scope, until, tryOpen(opening))
       if (refusal === null) return
+      scope = refusal.budget.scope
       if ((yield* Clock.currentTimeMillis) >= until) break
     }
     return yield* refused(refusal, yield* Clock.currentTimeMillis)
   })
+
+  const open = (opening: Opening, deadline = Number.POSITIVE_INFINITY) => {
+    const waitedFor = opening.holds.find(({ budget }) => lines.isWaitedFor(budget.scope))?.budget.scope
+    // Whoever comes while others wait gets in line behind them.
+    return waitedFor === undefined
+      ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", (refusal) =>
+          getInLine(opening, deadline, refusal.budget.scope, refusal)
+        )
+      : getInLine(opening, deadline, waitedFor, null)
+  }
 
   return {
     holds: (caller, run, worstCase) => {
@@ -159,7 +172,7 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
     open: (opening, deadline) =>
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)
-        : Effect.uninterruptible(open(opening, deadline)),
+        : Effect.uninterruptible(Effect.suspend(() => open(opening, deadline))),
     states: (keys) =>
       Effect.suspend(() => Effect.map(ledger.spending(known(settings.current(), keys)), (all) => all.map(stateOf)))
   }

@@ -64,7 +64,16 @@ const cut = (provider: Provider): GatewayError.GatewayError =>
 /** Another attempt answered first. Nobody but the loop sees this. */
 export const outrun = GatewayError.make("internal", "Another target answered first.")
 
+/** It was interrupted; nobody hears this. */
+const leftBehind = GatewayError.make("internal", "The attempt was given up.")
+
 const noSource = () => {}
+
+/** Most whole answers come in one piece. */
+const bodyOf = (chunks: ReadonlyArray<Uint8Array>): Buffer => {
+  const [first] = chunks
+  return chunks.length === 1 && Buffer.isBuffer(first) ? first : Buffer.concat(chunks)
+}
 
 /** The most that is kept of an answer: pictures and speech as text are the largest there are. */
 const maxBytes = 256 * 1024 * 1024
@@ -91,6 +100,8 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   let attached = false
   let asked = false
   let lost = false
+  /** Nothing is under way any more that would have to be ended. */
+  let over = false
   const held: Array<Out> = []
   const chunks: Array<Uint8Array> = []
   /** Bytes that are kept. */
@@ -224,13 +235,23 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   return {
     run: stoppable(lane.through?.(provider.transport) ?? provider.transport, request, receiver).pipe(
       Effect.matchEffect({
-        onFailure: (error) => (relay !== null && wasWhole(relay) ? finishStream(relay) : Effect.fail(error)),
-        onSuccess: () =>
-          lost ? Effect.fail(outrun) : relay === null ? finishWhole(Buffer.concat(chunks)) : finishStream(relay)
+        onFailure: (error) => {
+          over = true
+          return relay !== null && wasWhole(relay) ? finishStream(relay) : Effect.fail(error)
+        },
+        onSuccess: () => {
+          over = true
+          if (lost) return Effect.fail(outrun)
+          return relay === null ? finishWhole(bodyOf(chunks)) : finishStream(relay)
+        }
       })
     ),
-    stop: (why) => TimeLimit.end(limit, why),
+    stop: (why) => {
+      over = true
+      TimeLimit.end(limit, why)
+    },
     end: () => {
+      if (!over) TimeLimit.end(limit, leftBehind)
       resumeSource = noSource
       record.usage ??= lane.counted?.() ?? null
       TimeLimit.clear(limit)

@@ -148,8 +148,8 @@ export const make = <Out>(
     if (winner !== null) return winner === one
     winner = one
     for (const other of running.filter((each) => each !== one)) {
-      close(other, Exit.interrupt(FiberId.none))
       other.attempt.stop(Attempt.outrun)
+      close(other, Exit.interrupt(FiberId.none))
     }
     return true
   }

@@ -31,11 +31,15 @@ export const other = (known: ReadonlyArray<string>) => {
 /** `null` means absent. Kept as it is: a transformation would double the cost of looking. */
 export const optionalInEnvelope = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
+/** Names are kept in the ledger and in tables. */
+export const maxModelLength = 256
+
 /** What every envelope has. */
 export const envelope = {
-  // Names are kept in the ledger and in tables.
   model: Schema.NonEmptyString.pipe(
-    Schema.maxLength(256, { description: "the name of a model, of 256 characters at most; GET /v1/models lists them" })
+    Schema.maxLength(maxModelLength, {
+      description: "the name of a model, of 256 characters at most; GET /v1/models lists them"
+    })
   ),
   stream: optionalInEnvelope(Schema.Boolean),
   temperature: optionalInEnvelope(Schema.Number),

@@ -96,6 +96,7 @@ const exchange = (pool: Pool, address: string, basePath: string) => (request: Tr
         resume(Effect.fail(failure(error, address, controller !== null)))
       }
     })
+    if (receiver.onStart !== undefined) return
     return Effect.sync(() => {
       interrupted = true
       controller?.abort(aborted)

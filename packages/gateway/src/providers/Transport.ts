@@ -25,7 +25,10 @@ export type Stop = (why: GatewayError.GatewayError) => void
 
 /** Receives an answer as it arrives. Its functions must not throw. */
 export interface Receiver {
-  /** The exchange begins. Called once, first, by a transport that `stops`, and by `stoppable`. */
+  /**
+   * The exchange begins. Called once, first, by a transport that `stops`, and by `stoppable`. Whoever is interrupted
+   * then calls `stop` himself: a finalizer for each exchange costs more than all its other steps.
+   */
   readonly onStart?: (stop: Stop) => void
   /** The connection is there. May be called more than once. */
   readonly onConnect?: () => void
@@ -44,7 +47,8 @@ export interface Transport {
   readonly stops?: true
   /**
    * Completes at the end of the answer's body. Fails with `unreachable` (no connection, naming the address) or
-   * `network` (the connection broke, before or within the body). Interruption aborts the exchange at once.
+   * `network` (the connection broke, before or within the body). Interruption aborts the exchange at once, unless the
+   * receiver was given a way to stop it.
    */
   readonly exchange: (request: TransportRequest, receiver: Receiver) => Effect.Effect<void, GatewayError.GatewayError>
 }

@@ -85,6 +85,7 @@ export const scripted = (
           receiver.onHead(status, headers, pump)
           pump()
         }
+        if (receiver.onStart !== undefined) return
         return Effect.sync(() => {
           aborted += 1
         })

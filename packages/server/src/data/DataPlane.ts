@@ -62,23 +62,17 @@ const pathOf = (url: string): string => {
   return query === -1 ? url : url.slice(0, query)
 }
 
-/** Tells the caller what went wrong, while there is one. */
-const failed = (
-  endpoint: Endpoint,
+/** What the caller is told, while there is one. */
+const told = (
+  cause: Cause.Cause<GatewayError.GatewayError>,
   id: RequestId,
-  response: ServerResponse,
-  cause: Cause.Cause<GatewayError.GatewayError>
-) => {
-  const tell = (error: GatewayError.GatewayError) =>
-    Effect.sync(() => ResponseSink.fail(response, endpoint.dialect, id, error))
+  response: ServerResponse
+): GatewayError.GatewayError | null => {
   const failure = Cause.failureOption(cause)
-  if (failure._tag === "Some") return tell(failure.value)
+  if (failure._tag === "Some") return failure.value
   // The caller left, and there is nobody to tell; or the gateway stops, and there is.
-  if (Cause.isInterruptedOnly(cause)) return response.destroyed ? Effect.void : tell(shuttingDown)
-  return Effect.zipRight(
-    Effect.logError(`${endpoint.path} failed`, cause).pipe(Effect.annotateLogs("request_id", id)),
-    tell(GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`))
-  )
+  if (Cause.isInterruptedOnly(cause)) return response.destroyed ? null : shuttingDown
+  return GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`)
 }
 
 /** Requests run in the given scope: when it closes, those that still run are interrupted. */
@@ -86,27 +80,21 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
   const keys = yield* Keys
   const settings = yield* Settings
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  const clock = yield* Clock.clockWith(Effect.succeed)
   const running = yield* Running.make<GatewayError.GatewayError>()
 
-  const answer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) =>
-    Clock.clockWith((clock) => {
-      const arrivedAt = clock.unsafeCurrentTimeMillis()
-      const id = RequestIds.at(arrivedAt)
-      const { requestIdHeader } = endpoint.dialect
-      if (requestIdHeader !== undefined) response.setHeader(requestIdHeader, id)
+  const answer = (
+    { handle, parse = RequestBody.parse }: Endpoint,
+    request: IncomingMessage,
+    { arrivedAt, id, response }: Omit<Exchange, "caller" | "body">
+  ): Effect.Effect<void, GatewayError.GatewayError> =>
+    Effect.suspend(() => {
       const caller = keys.authenticate(presentedKey(request.headers))
-      const answered = Either.isLeft(caller)
-        ? caller
-        : Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
-            const body =
-              endpoint.parse === undefined ? RequestBody.parse(bytes) : endpoint.parse(bytes, request.headers)
-            return Either.isLeft(body)
-              ? body
-              : endpoint.handle({ id, arrivedAt, caller: caller.right, body: body.right, response })
-          })
-      return Effect.onExit(answered, (exit) =>
-        Exit.isSuccess(exit) ? Effect.void : failed(endpoint, id, response, exit.cause)
-      )
+      if (Either.isLeft(caller)) return caller
+      return Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
+        const body = parse(bytes, request.headers)
+        return Either.isLeft(body) ? body : handle({ id, arrivedAt, caller: caller.right, body: body.right, response })
+      })
     })
 
   const plane: DataPlane = {
@@ -114,7 +102,17 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       if (request.method !== "POST") return false
       const endpoint = byPath.get(pathOf(request.url ?? ""))
       if (endpoint === undefined) return false
-      const fiber = running.fork(answer(endpoint, request, response))
+      const arrivedAt = clock.unsafeCurrentTimeMillis()
+      const id = RequestIds.at(arrivedAt)
+      const { dialect } = endpoint
+      if (dialect.requestIdHeader !== undefined) response.setHeader(dialect.requestIdHeader, id)
+      const answered = Effect.tapDefect(answer(endpoint, request, { id, arrivedAt, response }), (defect) =>
+        Effect.annotateLogs(Effect.logError(`${endpoint.path} failed`, defect), "request_id", id)
+      )
+      const fiber = running.fork(answered, (exit) => {
+        const error = Exit.isSuccess(exit) ? null : told(exit.cause, id, response)
+        if (error !== null) ResponseSink.fail(response, dialect, id, error)
+      })
       response.once("close", () => {
         if (!response.writableFinished) fiber.unsafeInterruptAsFork(clientLeft)
       })

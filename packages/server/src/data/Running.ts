@@ -19,7 +19,11 @@ import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 
 export interface Running<E> {
-  readonly fork: (effect: Effect.Effect<void, E>) => Fiber.RuntimeFiber<void, E>
+  /** `ended` is a plain function, called at once: it must not throw. */
+  readonly fork: (
+    effect: Effect.Effect<void, E>,
+    ended: (exit: Exit.Exit<void, E>) => void
+  ) => Fiber.RuntimeFiber<void, E>
   /** Completes when nothing runs. */
   readonly idle: Effect.Effect<void>
   readonly interruptAll: (by: FiberId.FiberId) => Effect.Effect<void>
@@ -35,15 +39,19 @@ const forgetRoots = Effect.sync(() => {
   if (hasProperty(scope, "roots") && scope.roots instanceof Set) Object.assign(scope, { add: () => {} })
 })
 
+/** Steps after which a fiber lets others go on; Effect's own number. */
+const stepsBeforeYield = 2048
+
 /**
  * Effect's own keeps a queue for each fiber, found through a `WeakMap`, which costs each request an entry in it and a
- * microtask at every resumption. One queue for all is drained in the same order and yields as often.
+ * microtask at every resumption; and it looks up at every step how many there may be. One queue for all is drained in
+ * the same order.
  */
 const sharedQueue = (): Scheduler.Scheduler => {
   const scheduler = new Scheduler.MixedScheduler(2048)
   return Scheduler.make(
     (task, priority) => scheduler.scheduleTask(task, priority),
-    (fiber) => scheduler.shouldYield(fiber)
+    (fiber) => fiber.currentOpCount > stepsBeforeYield && 0
   )
 }
 
@@ -82,12 +90,15 @@ export const make = <E>(): Effect.Effect<Running<E>, never, Scope.Scope> =>
     yield* Effect.addFinalizer(() => Effect.flatMap(Effect.fiberId, interruptAll))
 
     return {
-      fork: (effect) => {
+      fork: (effect, ended) => {
         const fiber = runFork(effect, { scheduler })
         const entry: Entry<E> = { fiber, position: entries.length }
         entries.push(entry)
         // Told at once when it has ended already.
-        fiber.addObserver(() => remove(entry))
+        fiber.addObserver((exit) => {
+          ended(exit)
+          remove(entry)
+        })
         return fiber
       },
       idle: Effect.suspend(() => {
