@@ -22,7 +22,7 @@ export interface Running<E> {
   /** `ended` is a plain function, called at once: it must not throw. */
   readonly fork: (
     effect: Effect.Effect<void, E>,
-    ended: (exit: Exit.Exit<void, E>) => void
+    ended?: (exit: Exit.Exit<void, E>) => void
   ) => Fiber.RuntimeFiber<void, E>
   /** Completes when nothing runs. */
   readonly idle: Effect.Effect<void>
@@ -96,7 +96,7 @@ export const make = <E>(): Effect.Effect<Running<E>, never, Scope.Scope> =>
         entries.push(entry)
         // Told at once when it has ended already.
         fiber.addObserver((exit) => {
-          ended(exit)
+          ended?.(exit)
           remove(entry)
         })
         return fiber
