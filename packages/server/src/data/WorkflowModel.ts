@@ -6,7 +6,7 @@ import type { Head, Sink } from "@penstock/gateway/exchange/Call"
 import { mayNotUse, mayUse } from "@penstock/gateway/keys/Keys"
 import type { AnswerContext, Dialect } from "@penstock/gateway/protocols/Dialect"
 import * as AnswerBytes from "@penstock/gateway/tools/AnswerBytes"
-import type { AnswerSink } from "@penstock/gateway/tools/ToolLoop"
+import type { AnswerSink } from "@penstock/gateway/tools/AnswerSink"
 import type { Caller } from "@penstock/schema/api/Caller"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
@@ -104,7 +104,7 @@ export const make: Effect.Effect<WorkflowModel, never, Runs | Workflows> = Effec
       { type: "usage", usage: Usage.make({ input: inputTokens, output: outputTokens }) },
       { type: "finish", reason: "stop" }
     ])
-    to.complete(headOf(request.model, cost), 1)
+    to.complete(headOf(request.model, cost))
     to.end(cost)
   })
   return model
