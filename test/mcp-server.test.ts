@@ -1,8 +1,10 @@
 /** Penstock as an MCP server: official clients of both lines of the SDK, and published servers behind the real program. */
 import { request as httpRequest } from "node:http"
 import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from "@modelcontextprotocol/client"
+import { StdioClientTransport as NewStdio } from "@modelcontextprotocol/client/stdio"
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { ToolListChangedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
@@ -10,6 +12,7 @@ import * as path from "node:path"
 import { alive, fixture, newMarker } from "../packages/gateway/test/mcp/hub.ts"
 import { published } from "../packages/gateway/test/mcp/published.ts"
 import * as Penstock from "./support/Penstock.ts"
+import * as Raw from "./support/Raw.ts"
 
 const marker = newMarker()
 
@@ -215,6 +218,49 @@ describe("Penstock as an MCP server", () => {
   })
 })
 
+describe("penstock mcp", () => {
+  const bin = path.resolve(import.meta.dirname, "../packages/cli/dist/bin.js")
+  const own = newMarker()
+  let cwd: string
+  beforeAll(() => {
+    cwd = Penstock.temporaryFolder()
+    fs.mkdirSync(path.join(cwd, "workflows"))
+    fs.writeFileSync(path.join(cwd, "workflows/shout.yaml"), shout)
+    fs.writeFileSync(path.join(cwd, "penstock.yaml"), configOf({ mine: { ...mine, env: { MARKER: own } } }))
+  })
+  afterAll(() => fs.rmSync(cwd, { recursive: true }))
+
+  it.each(["sdk 1", "client 2"])("is the same on stdin and stdout, and leaves nothing behind: %s", async (line) => {
+    const program = {
+      command: process.execPath,
+      args: [bin, "mcp"],
+      cwd,
+      env: { PATH: process.env["PATH"] ?? "", HOME: cwd },
+      stderr: "pipe" as const
+    }
+    const info = { name: "over stdio", version: "1" }
+    const client =
+      line === "sdk 1" ? new OldClient(info) : new NewClient(info, { versionNegotiation: { mode: "auto" } })
+    if (client instanceof OldClient) await client.connect(new OldStdio(program))
+    else await client.connect(new NewStdio(program))
+    const names = (await client.listTools()).tools.map(({ name }) => name)
+    assert.includeMembers(names, ["mine__echo", "workflow__shout"])
+    const shouted = await client.callTool({ name: "workflow__shout", arguments: { said: "hello" } })
+    assert.deepStrictEqual(shouted.structuredContent, { louder: "hello!" })
+    assert.strictEqual(textOf(await client.callTool({ name: "mine__echo", arguments: { said: "a" } })), "a")
+    assert.strictEqual(alive(own).length, 1)
+    await client.close()
+    await until(() => alive(own).length === 0)
+  })
+
+  it("tells on stderr what is wrong with the configuration, and nothing on stdout", async () => {
+    const { code, stderr, stdout } = await Penstock.run(["mcp"], { config: "mcp: { servers: { a: {} } }\n" })
+    assert.strictEqual(code, 2)
+    assert.include(stderr, '"command" or "url" is missing')
+    assert.strictEqual(stdout, "")
+  })
+})
+
 describe("the end of the program", () => {
   it("ends what listens and leaves no server behind", async () => {
     const own = newMarker()
@@ -244,6 +290,21 @@ describe("an MCP client of a Penstock with keys", () => {
         (await client.listTools()).tools.map(({ name }) => name),
         "mine__echo"
       )
+      const limited = await Raw.send(`${penstock.url}/v1/keys`, {
+        body: { name: "limited", mcp: { servers: ["mine"], tools: ["echo"] } },
+        headers: { authorization: "Bearer admin-key-of-the-test" }
+      })
+      const { client: other } = await old(penstock.url, { authorization: `Bearer ${limited.json.key}` })
+      assert.deepStrictEqual(
+        (await other.listTools()).tools.map(({ name }) => name),
+        ["mine__echo"]
+      )
+      const forbidden = await other.callTool({ name: "mine__fail", arguments: {} })
+      assert.include(textOf(forbidden), "may not use the tool fail")
+      const theirs = { "mcp-session-id": transport.sessionId ?? "", authorization: `Bearer ${limited.json.key}` }
+      const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" })
+      assert.strictEqual((await statusOf(penstock.url, theirs, "POST", list)).status, 404)
+      await other.close()
       const stolen = await statusOf(penstock.url, { "mcp-session-id": transport.sessionId ?? "" })
       assert.strictEqual(stolen.status, 401)
       await client.close()

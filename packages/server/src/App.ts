@@ -25,7 +25,13 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ConfigFile from "./config/ConfigFile.ts"
-import { type ListeningFacts, type ServeOptions, type StartError, StartFailure } from "./config/ServeOptions.ts"
+import {
+  type ConfigFlags,
+  type ListeningFacts,
+  type ServeOptions,
+  type StartError,
+  StartFailure
+} from "./config/ServeOptions.ts"
 import * as ControlPlane from "./control/ControlPlane.ts"
 import * as ChatCompletions from "./data/ChatCompletions.ts"
 import { embeddings } from "@penstock/gateway/operations/embeddings/Embeddings"
@@ -41,6 +47,7 @@ import * as Responses from "./data/Responses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as McpPlane from "./mcp/McpPlane.ts"
+import * as StdioPlane from "./mcp/StdioPlane.ts"
 import * as Retention from "./Retention.ts"
 import * as Approvals from "./workflows/Approvals.ts"
 import * as Hosts from "./workflows/Hosts.ts"
@@ -57,10 +64,18 @@ const databaseFailure = (error: Pick<LedgerError | KeyStoreError, "cause">) =>
     hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
   })
 
+const layerOutside = Layer.merge(HubTools.layer, Hosts.layer)
+
 const layerEngine = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => Engine.layerSqlite(RunsFile.beside(settings.current().database)))
 ).pipe(
-  Layer.provide(Layer.merge(HubTools.layer, Hosts.layer)),
+  Layer.provide(layerOutside),
+  Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))
+)
+
+/** For a program that may run beside a server on the same database: its runs end with it. */
+const layerEngineMemory = Engine.layerMemory.pipe(
+  Layer.provide(layerOutside),
   Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))
 )
 
@@ -68,16 +83,25 @@ const layerWorkflows = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => Workflows.layer(settings.current().workflows))
 )
 
+/** What a server and a program on stdio have in common. */
+const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer).pipe(
+  Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
+  Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
+  Layer.provideMerge(layerLedger),
+  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer))
+)
+
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Approvals.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(layerEngine, layerWorkflows, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
-  Layer.provideMerge(Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer)),
-  Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
-  Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
-  Layer.provideMerge(layerLedger),
-  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer)),
+  Layer.provideMerge(layerGateway),
   Layer.provideMerge(Listener.layer)
+)
+
+const layerStdio = Layer.merge(layerEngineMemory, layerWorkflows).pipe(
+  Layer.provideMerge(ToolCalls.layer),
+  Layer.provideMerge(layerGateway)
 )
 
 const start = Effect.gen(function* () {
@@ -116,6 +140,9 @@ const facts = Effect.gen(function* () {
   } satisfies ListeningFacts
 })
 
+const withConfig = <A, E, R>(layer: Layer.Layer<A, E, R>, flags: ConfigFlags) =>
+  layer.pipe(Layer.provideMerge(ConfigFile.layer(flags)), Layer.provide(NodeContext.layer))
+
 /** Serves until it is interrupted. Fails with what a person can mend. */
 export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =>
   Effect.scoped(
@@ -125,6 +152,13 @@ export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =
       return yield* Effect.never
     })
   ).pipe(
-    Effect.provide(layerServices.pipe(Layer.provideMerge(ConfigFile.layer(options)), Layer.provide(NodeContext.layer))),
+    Effect.provide(withConfig(layerServices, options)),
+    Effect.catchTags({ LedgerError: databaseFailure, KeyStoreError: databaseFailure })
+  )
+
+/** An MCP server on stdin and stdout, until the client closes them. */
+export const serveStdio = (flags: ConfigFlags): Effect.Effect<void, StartError> =>
+  StdioPlane.serve.pipe(
+    Effect.provide(withConfig(layerStdio, flags)),
     Effect.catchTags({ LedgerError: databaseFailure, KeyStoreError: databaseFailure })
   )

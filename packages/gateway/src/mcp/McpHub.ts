@@ -61,8 +61,11 @@ export interface Service {
   readonly remove: (name: string) => Effect.Effect<void, McpError>
   /** The reports after each change of a server or its tools; those in between may be missing. */
   readonly changes: Stream.Stream<ReadonlyArray<McpServerReport>>
-  /** Resources and prompts of all servers; addresses and names are marked with the server's as `prefix` says. */
-  readonly library: Library<McpError>
+  /**
+   * Resources and prompts of the servers that are admitted, of all by default; addresses and names are marked with the
+   * server's as `prefix` says.
+   */
+  readonly library: (admits?: (server: string) => boolean) => Library<McpError>
   /** From now on: lists that may have changed, because a server says so or because servers came or went. */
   readonly listChanges: Effect.Effect<Queue.Dequeue<ListKind>, never, Scope.Scope>
 }
@@ -144,7 +147,11 @@ const over = (set: ServerSet.ServerSet, changes: Changes): Service => {
   const service: Service = {
     servers: reports,
     find,
-    library: HubLibrary.make({ servers: Effect.map(set.refresh, set.all), patience }),
+    library: (admits = () => true) =>
+      HubLibrary.make({
+        servers: Effect.map(set.refresh, () => set.all().filter(({ name }) => admits(name))),
+        patience
+      }),
     listChanges: PubSub.subscribe(changes.lists),
     tools: (name) =>
       Effect.zipRight(

@@ -11,8 +11,9 @@ const everything = (prefix: string) => ({ ...published("server-everything", ["st
 
 describe("resources and prompts of all servers", () => {
   it.live("carry their server's name, lead back to it by it, and one broken server spoils no list", () =>
-    withHub({ all: everything("always"), broken: misbehaving(newMarker(), ["crash-at-start"]) })(({ library }) =>
+    withHub({ all: everything("always"), broken: misbehaving(newMarker(), ["crash-at-start"]) })((hub) =>
       Effect.gen(function* () {
+        const library = hub.library()
         const resources = yield* library.resources
         assert.isAbove(resources.length, 3)
         for (const { uri } of resources) assert.match(uri, /^all\+demo:\/\//)
@@ -38,8 +39,10 @@ describe("resources and prompts of all servers", () => {
   )
 
   it.live("keep their own names where the configuration says so, and are found by list or template", () =>
-    withHub({ all: everything("none") })(({ library }) =>
+    withHub({ all: everything("none") })((hub) =>
       Effect.gen(function* () {
+        const library = hub.library()
+        assert.deepStrictEqual(yield* hub.library((name) => name !== "all").resources, [])
         const [first] = yield* library.resources
         assert.isFalse(first?.uri.includes("+"))
         assert.isNotEmpty(listIn((yield* library.read(first?.uri ?? ""))["contents"]))

@@ -12,16 +12,11 @@ import {
 } from "@modelcontextprotocol/server"
 import { shutdown } from "@penstock/gateway/exchange/Call"
 import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
-import { McpHub } from "@penstock/gateway/mcp/McpHub"
 import { Settings } from "@penstock/gateway/Settings"
 import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
 import type { Caller } from "@penstock/schema/api/Caller"
 import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
-import { Runs } from "@penstock/workflow/runtime/Runs"
-import { Workflows } from "@penstock/workflow/runtime/Workflows"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -33,6 +28,7 @@ import * as Followers from "./Followers.ts"
 import * as HostGuard from "./HostGuard.ts"
 import * as Offering from "./Offering.ts"
 import * as Protocol from "./Protocol.ts"
+import * as Requests from "./Requests.ts"
 import * as Sessions from "./Sessions.ts"
 
 const path = "/mcp"
@@ -71,24 +67,11 @@ const parse = (bytes: Buffer): { readonly json: unknown } | Response => {
 export const make = Effect.gen(function* () {
   const keys = yield* Keys
   const settings = yield* Settings
-  const offering = yield* Offering.make(yield* McpHub, { runs: yield* Runs, workflows: yield* Workflows })
+  const offering = yield* Offering.fromContext
   const followers = yield* Followers.make(offering)
-  const calls = yield* FiberSet.make<unknown, unknown>()
-  const fork = yield* FiberSet.runtime(calls)<never>()
+  const requests = yield* FiberSet.make<unknown, unknown>()
+  const run = yield* Requests.runner(requests)
   const exchanges = yield* Running.make<never>()
-
-  const run: Protocol.Run = (effect, signal) =>
-    new Promise((resolve, reject) => {
-      const fiber = fork(Effect.tapDefect(effect, (cause) => Effect.logError("A request at /mcp failed", cause)))
-      const interrupt = () => fiber.unsafeInterruptAsFork(clientLeft)
-      if (signal.aborted) interrupt()
-      signal.addEventListener("abort", interrupt, { once: true })
-      fiber.addObserver((exit) => {
-        signal.removeEventListener("abort", interrupt)
-        if (Exit.isSuccess(exit)) resolve(exit.value)
-        else reject(Cause.squash(exit.cause))
-      })
-    })
   const serverOf = (caller: Caller) => Protocol.make({ offering, caller, run })
   const sessions = yield* Sessions.make({ serverOf, followers, limit: maxSessions, silence: sessionSilence })
 
@@ -169,9 +152,9 @@ export const make = Effect.gen(function* () {
       })
       return true
     },
-    // Streams that only listen have no end of their own: they end when the last call is over.
-    idle: Effect.all([FiberSet.awaitEmpty(calls), close, exchanges.idle], { discard: true }),
-    interruptAll: Effect.all([FiberSet.clear(calls), close, exchanges.interruptAll(shutdown)], { discard: true })
+    // Streams that only listen have no end of their own: they end when the last request is answered.
+    idle: Effect.all([FiberSet.awaitEmpty(requests), close, exchanges.idle], { discard: true }),
+    interruptAll: Effect.all([FiberSet.clear(requests), close, exchanges.interruptAll(shutdown)], { discard: true })
   }
   return plane
 })

@@ -1,11 +1,19 @@
-/** What Penstock offers as an MCP server: the tools, resources and prompts of all its servers, and its workflows as tools. */
+/**
+ * What Penstock offers as an MCP server: the tools, resources and prompts of all servers that the caller's key reaches,
+ * and the workflows as tools.
+ */
+import * as Access from "@penstock/gateway/mcp/Access"
 import type * as McpError from "@penstock/gateway/mcp/McpError"
 import type { Library, ListKind } from "@penstock/gateway/mcp/Library"
-import type { Service as Hub } from "@penstock/gateway/mcp/McpHub"
+import { McpHub, type Service as Hub } from "@penstock/gateway/mcp/McpHub"
 import * as ResourceUri from "@penstock/gateway/mcp/ResourceUri"
 import type { ListedTool } from "@penstock/gateway/mcp/Tool"
+import { type Service as Calls, ToolCalls } from "@penstock/gateway/tools/ToolCalls"
 import { isObject } from "@penstock/gateway/wire/Json"
+import type { Caller } from "@penstock/schema/api/Caller"
 import type { McpToolResult } from "@penstock/schema/McpTool"
+import { Runs } from "@penstock/workflow/runtime/Runs"
+import { Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
@@ -14,14 +22,14 @@ import type { Sources } from "../workflows/Starting.ts"
 import * as WorkflowTools from "./WorkflowTools.ts"
 
 export interface Offering {
-  readonly tools: Effect.Effect<ReadonlyArray<ListedTool>>
+  readonly tools: (caller: Caller) => Effect.Effect<ReadonlyArray<ListedTool>>
   /** Fails with `unknown_tool`; whatever else goes wrong is a result for the model to read. */
   readonly call: (
     name: string,
     args: { readonly [key: string]: unknown },
     options: WorkflowTools.CallOptions
   ) => Effect.Effect<McpToolResult, McpError.McpError>
-  readonly library: Library<McpError.McpError>
+  readonly library: (caller: Caller) => Library<McpError.McpError>
   /** From now on: lists that may have changed. */
   readonly changes: Effect.Effect<Queue.Dequeue<ListKind>, never, Scope.Scope>
 }
@@ -44,11 +52,17 @@ const offered = (name: string, listed: ListedTool, inputSchema: unknown): Listed
     isObject(listed.inputSchema) && listed.inputSchema["type"] === "object" ? listed.inputSchema : inputSchema
 })
 
+export interface Origins extends Sources {
+  readonly hub: Hub
+  readonly calls: Calls
+}
+
 /** Follows the servers and the workflows while the scope is open. */
-export const make = Effect.fnUntraced(function* (
-  hub: Hub,
-  sources: Sources
-): Effect.fn.Return<Offering, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* ({
+  calls,
+  hub,
+  ...sources
+}: Origins): Effect.fn.Return<Offering, never, Scope.Scope> {
   const changes = yield* PubSub.sliding<ListKind>(64)
   const ofHub = yield* hub.listChanges
   yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(ofHub), (kind) => PubSub.publish(changes, kind))))
@@ -65,35 +79,37 @@ export const make = Effect.fnUntraced(function* (
   const callHub = Effect.fnUntraced(function* (
     name: string,
     args: { readonly [key: string]: unknown },
-    { onProgress }: WorkflowTools.CallOptions
+    { caller, onProgress }: WorkflowTools.CallOptions
   ) {
     const { prefix, server, tool } = yield* hub.find(name)
-    const result = yield* hub.call(server, tool, args, { onProgress })
+    const called = yield* Effect.either(calls.call({ caller, server, tool, args }, { onProgress }))
+    if (called._tag === "Left") return failed(called.left.message)
+    const { result } = called.right
     const rename = (uri: string) => ResourceUri.marked(server, prefix, uri)
     return { ...result, content: result.content.map((content) => ResourceUri.inContent(content, rename)) }
   })
 
   return {
-    library: hub.library,
+    library: (caller) => hub.library((server) => Access.mayUseServer(caller, server)),
     changes: PubSub.subscribe(changes),
-    tools: Effect.zipWith(
-      WorkflowTools.list(sources.workflows),
-      Effect.orElseSucceed(hub.tools(), () => []),
-      (workflows, tools) => [
-        ...tools.map(({ inputSchema, listed, name }) => offered(name, listed, inputSchema)),
-        ...workflows
-      ],
-      { concurrent: true }
-    ),
+    tools: (caller) =>
+      Effect.zipWith(
+        WorkflowTools.list(sources.workflows),
+        Effect.orElseSucceed(hub.tools(), () => []),
+        (workflows, tools) => [
+          ...Access.usable(caller, tools).map(({ inputSchema, listed, name }) => offered(name, listed, inputSchema)),
+          ...workflows
+        ],
+        { concurrent: true }
+      ),
     call: (name, args, options) =>
       Effect.flatMap(WorkflowTools.find(sources.workflows, name), (workflow) =>
-        workflow === null
-          ? Effect.catchIf(
-              callHub(name, args, options),
-              ({ reason }) => reason !== "unknown_tool",
-              ({ message }) => Effect.succeed(failed(message))
-            )
-          : WorkflowTools.run(sources, workflow, args, options)
+        workflow === null ? callHub(name, args, options) : WorkflowTools.run(sources, workflow, args, options)
       )
   }
+})
+
+/** Over the services of the program. */
+export const fromContext = Effect.gen(function* () {
+  return yield* make({ hub: yield* McpHub, calls: yield* ToolCalls, runs: yield* Runs, workflows: yield* Workflows })
 })

@@ -22,7 +22,7 @@ export type Run = <A>(effect: Effect.Effect<A, McpError>, signal: AbortSignal) =
 
 export interface Options {
   readonly offering: Offering
-  readonly caller: Caller | null
+  readonly caller: Caller
   readonly run: Run
 }
 
@@ -73,10 +73,10 @@ const capabilities = {
 /** A server for one conversation, or for one request of a caller who keeps none. */
 export const make = ({ caller, offering, run }: Options): Server => {
   const server = new Server({ name: "penstock", version }, { capabilities })
-  const { library } = offering
+  const library = offering.library(caller)
 
   server.setRequestHandler("tools/list", async (_, { mcpReq }) => ({
-    tools: (await run(offering.tools, mcpReq.signal)).filter(isSpecType.Tool)
+    tools: (await run(offering.tools(caller), mcpReq.signal)).filter(isSpecType.Tool)
   }))
   server.setRequestHandler("tools/call", async ({ params }, context) => {
     const call = offering.call(params.name, params.arguments ?? {}, { caller, onProgress: progressOf(context) })

@@ -12,8 +12,7 @@ import * as Stream from "effect/Stream"
 import { type Sources, outcome, start } from "../workflows/Starting.ts"
 
 export interface CallOptions {
-  /** Null where nobody is asked who they are. */
-  readonly caller: Caller | null
+  readonly caller: Caller
   /** Called synchronously for each sign of progress. */
   readonly onProgress: (progress: Progress) => void
 }

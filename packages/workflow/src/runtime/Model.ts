@@ -55,7 +55,7 @@ export const call = Effect.fnUntraced(function* (world: World, place: Place, req
     .pipe(
       Stream.runForEach((event) => {
         events.push(event)
-        return event.type === "text-delta" ? world.channel.token(place.path, event.text, tries.count) : Effect.void
+        return event.type === "text-delta" ? world.channel.token(place.path, event.text) : Effect.void
       }),
       Effect.mapError((error: GatewayError) => StepError.fromGateway(place.step, error))
     )
