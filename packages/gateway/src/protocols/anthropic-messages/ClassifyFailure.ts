@@ -1,14 +1,13 @@
 /**
- * What a failure means: by `error.type` where it says more than the status, else by the status. Never by the message.
- *
- * A prompt that is too long has neither a type nor a code of its own: it is an `invalid_request_error` with status 400
- * like any other, and stays `invalid_request`. (413 is about the bytes of the request.)
+ * What a failure means: by `error.type` where it says more than the status, else by the status. Never by the message, but
+ * for a prompt that is too long (`ContextLength.ts`). (413 is about the bytes of the request.)
  */
 import { GatewayError, type Reason } from "@penstock/schema/GatewayError"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Headers } from "../Protocol.ts"
 import { isObject, type JsonObject, objectIn, stringIn } from "../../wire/Json.ts"
 import * as RetryAfter from "../../wire/RetryAfter.ts"
+import { isContextLength } from "./ContextLength.ts"
 
 /** The status that goes with a type: a failure inside a stream has no other. */
 const statuses: ReadonlyMap<string, number> = new Map([
@@ -65,8 +64,9 @@ const build = (status: number | null, body: unknown, headers: Headers): GatewayE
   const code = stringIn(objectIn(error["details"])["error_code"])
   const wait = RetryAfter.millis(headers)
   const message = (stringIn(error["message"]) || stringIn(body)).trim().slice(0, 2000)
+  const tooLong = isContextLength(status, type, message)
   return new GatewayError({
-    reason: telling === null ? "server" : byStatus(telling),
+    reason: tooLong ? "context_length" : telling === null ? "server" : byStatus(telling),
     message: message || `The provider answered with status ${status ?? "unknown"} and no message.`,
     ...(code === "" ? {} : { code }),
     upstream: { status: status ?? typical, code: type === "" ? null : type },

@@ -319,8 +319,8 @@ describe("anthropic-messages: failures", () => {
     assert.strictEqual(reason(500, "rate_limit_error"), "rate_limit")
   })
 
-  it("are never told by the message", () => {
-    const long = "prompt is too long: 250000 tokens > 200000 maximum"
+  it("are not told by the message", () => {
+    const long = "overloaded_error: your prompt is too long, try again later"
     assert.strictEqual(protocol.failure(400, body("invalid_request_error", long), {}).reason, "invalid_request")
   })
 

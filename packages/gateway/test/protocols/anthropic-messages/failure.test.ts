@@ -46,3 +46,26 @@ describe("a failure told to a caller of the Messages API", () => {
     assert.deepStrictEqual(JSON.parse(frame!.data), dialect.failure(error, "req_1"))
   })
 })
+
+describe("a prompt that is too long for Anthropic", () => {
+  const failed = (message: string, status = 400, type = "invalid_request_error") =>
+    protocol.failure(status, { type: "error", error: { type, message } }, {}).reason
+
+  it("is told by the two forms of its message, as Anthropic has no code for it", () => {
+    for (const message of [
+      "prompt is too long: 210011 tokens > 200000 maximum",
+      "prompt is too long",
+      "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000, decrease input length or `max_tokens` and try again"
+    ]) {
+      assert.strictEqual(failed(message), "context_length")
+    }
+  })
+
+  it("is nothing that merely speaks of it, nor of another status or type", () => {
+    const message = "prompt is too long: 2 tokens > 1 maximum"
+    assert.strictEqual(failed(`messages.0.content: "${message}" is not allowed`), "invalid_request")
+    assert.strictEqual(failed(`${message}\n`.repeat(2)), "invalid_request")
+    assert.strictEqual(failed(message, 400, "not_found_error"), "invalid_request")
+    assert.strictEqual(failed(message, 500), "server")
+  })
+})
