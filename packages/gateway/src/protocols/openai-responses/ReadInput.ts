@@ -6,6 +6,7 @@
 import type { AssistantPart, Message, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import { imageSource, readDataUrl } from "../openai-chat/Media.ts"
 import * as Content from "./Content.ts"
+import * as CustomTool from "./CustomTool.ts"
 import type * as Wire from "./RequestWire.ts"
 
 /** Where items and parts go that have no neutral form. */
@@ -117,12 +118,11 @@ const read = (item: Wire.Item, path: string, kept: Kept): Message | null => {
     case "function_call":
       return asked({ type: "tool-call", id: item.call_id, name: item.name, arguments: item.arguments })
     case "custom_tool_call":
-      // Other providers want JSON, and this says most plainly what was meant.
       return asked({
         type: "tool-call",
         id: item.call_id,
         name: item.name,
-        arguments: JSON.stringify({ input: item.input })
+        arguments: CustomTool.argumentsOf(item.input)
       })
     case "function_call_output":
     case "custom_tool_call_output": {

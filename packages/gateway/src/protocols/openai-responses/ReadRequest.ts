@@ -18,6 +18,7 @@ import { isObject, objectIn } from "../../wire/Json.ts"
 import type { ReadOptions } from "../Dialect.ts"
 import * as InvalidRequest from "../InvalidRequest.ts"
 import { issuer } from "./Content.ts"
+import * as CustomTool from "./CustomTool.ts"
 import { leftovers } from "./Leftovers.ts"
 import { messages } from "./ReadInput.ts"
 import * as Wire from "./RequestWire.ts"
@@ -26,12 +27,23 @@ const decode = Schema.decodeUnknownEither(Wire.Request)
 const decodeItems = Schema.decodeUnknownEither(Schema.Array(Wire.Item))
 const isReasoningEffort = Schema.is(ReasoningEffort)
 
-const toolOf = ({ description, name, parameters, strict }: Wire.FunctionTool): Tool => ({
+const functionOf = ({ description, name, parameters, strict }: Wire.FunctionTool): Tool => ({
   name,
   ...(description === undefined ? {} : { description }),
   ...(parameters === undefined ? {} : { parameters }),
   ...(strict === undefined ? {} : { strict })
 })
+
+const toolsOf = (tool: NonNullable<Wire.Request["tools"]>[number]): ReadonlyArray<Tool> => {
+  switch (tool.type) {
+    case "function":
+      return [functionOf(tool)]
+    case "custom":
+      return [CustomTool.standIn(tool)]
+    case "other":
+      return []
+  }
+}
 
 /** Undefined for a kind that the neutral model does not know. */
 const formatOf = (
@@ -40,7 +52,7 @@ const formatOf = (
 
 const choiceOf = (choice: Wire.Request["tool_choice"]): ChatRequest["toolChoice"] => {
   if (choice === undefined || typeof choice === "string") return choice
-  return choice.type === "function" ? { tool: choice.name } : undefined
+  return choice.type === "other" ? undefined : { tool: choice.name }
 }
 
 const request = (wire: Wire.Request, body: unknown, earlier: ReadonlyArray<Wire.Item>): ChatRequest => {
@@ -57,7 +69,11 @@ const request = (wire: Wire.Request, body: unknown, earlier: ReadonlyArray<Wire.
   } = wire
   const raw = objectIn(body)
   const extra: Record<string, unknown> = leftovers(raw, Wire.knownFields)
-  for (const [at, tool] of (tools ?? []).entries()) if (tool.type === "other") extra[`tools.${at}`] = tool.value
+  for (const [at, tool] of (tools ?? []).entries()) {
+    if (tool.type === "other") extra[`tools.${at}`] = tool.value
+    // Text is asked for, and any text may come.
+    if (tool.type === "custom") extra[`tools.${at}.format`] = tool.format ?? { type: "text" }
+  }
   const toolChoice = choiceOf(choice)
   if (choice !== undefined && toolChoice === undefined) extra["tool_choice"] = raw["tool_choice"]
   const format = formatOf(text?.format)
@@ -82,7 +98,7 @@ const request = (wire: Wire.Request, body: unknown, earlier: ReadonlyArray<Wire.
     ...same,
     dialect: issuer,
     messages: Arr.isNonEmptyReadonlyArray(all) ? all : [{ role: "user", content: [] }],
-    ...(tools === undefined ? {} : { tools: tools.flatMap((tool) => (tool.type === "other" ? [] : [toolOf(tool)])) }),
+    ...(tools === undefined ? {} : { tools: tools.flatMap(toolsOf) }),
     ...(toolChoice === undefined ? {} : { toolChoice }),
     ...(format === undefined ? {} : { responseFormat: format }),
     ...(isReasoningEffort(effort) ? { reasoningEffort: effort } : {}),

@@ -99,6 +99,14 @@ const FunctionTool = Schema.Struct({
 })
 export type FunctionTool = typeof FunctionTool.Type
 
+const CustomTool = Schema.Struct({
+  type: Schema.Literal("custom"),
+  name: Schema.NonEmptyString,
+  description: optional(Schema.String),
+  format: optional(AnyObject)
+})
+export type CustomTool = typeof CustomTool.Type
+
 const Format = Schema.Union(
   Schema.Struct({ type: Schema.Literal("text", "json_object") }),
   Schema.Struct({
@@ -113,8 +121,8 @@ const Format = Schema.Union(
 
 const ToolChoice = Schema.Union(
   Schema.Literal("auto", "none", "required"),
-  Schema.Struct({ type: Schema.Literal("function"), name: Schema.String }),
-  other(["function"])
+  Schema.Struct({ type: Schema.Literal("function", "custom"), name: Schema.String }),
+  other(["function", "custom"])
 )
 
 /** Fields that differ from the neutral ones by no more than their name are renamed here. */
@@ -125,7 +133,7 @@ export const Request = Schema.Struct({
   previous_response_id: optional(Schema.String),
   stream: optional(Schema.Boolean),
   stream_options: optional(AnyObject),
-  tools: optional(Schema.Array(Schema.Union(FunctionTool, other(["function"])))),
+  tools: optional(Schema.Array(Schema.Union(FunctionTool, CustomTool, other(["function", "custom"])))),
   tool_choice: optional(ToolChoice),
   parallelToolCalls: optional(Schema.Boolean).pipe(Schema.fromKey("parallel_tool_calls")),
   text: optional(Schema.Struct({ format: optional(Format), verbosity: optional(Schema.String) })),

@@ -95,3 +95,13 @@ export const response = ({ finishReason, id, model, output, usage }: State, cont
     ...(usage === null ? {} : { usage: Usage.write(usage) })
   }
 }
+
+/**
+ * A response that broke off, for its last event. Whoever ends the stream knows the request and not how far its answer had
+ * come: what it was and who gave it is in the events before.
+ */
+export const failed = (error: { readonly code: string; readonly message: string }, context: AnswerContext) => ({
+  ...response({ id: "", model: "", output: [], finishReason: null, usage: null }, context),
+  status: "failed",
+  error
+})

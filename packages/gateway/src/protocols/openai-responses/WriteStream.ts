@@ -2,18 +2,18 @@
  * Neutral events to those of a streamed response. Every event is numbered, and what was said in pieces is said once
  * more in whole: when a part, an item and the response are done.
  */
-import type { AssistantPart } from "@penstock/schema/ChatRequest"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Usage } from "@penstock/schema/Usage"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { type JsonObject, numberIn, objectIn, parse } from "../../wire/Json.ts"
 import type { AnswerContext, Encoder } from "../Dialect.ts"
+import { inputOf, namesIn } from "./CustomTool.ts"
 import * as Item from "./WriteItem.ts"
 import { idOf, response } from "./WriteResponse.ts"
 
 /** A part that is being written, as an item. */
 interface Open {
-  readonly type: AssistantPart["type"]
+  readonly type: Item.Kind
   readonly itemId: string
   /** `output_index`. */
   readonly at: number
@@ -30,19 +30,22 @@ const deltas = {
   text: "response.output_text",
   refusal: "response.refusal",
   reasoning: "response.reasoning_summary_text",
-  "tool-call": "response.function_call_arguments"
-} as const satisfies { readonly [T in AssistantPart["type"]]: string }
+  "tool-call": "response.function_call_arguments",
+  "custom-call": "response.custom_tool_call_input"
+} as const satisfies { readonly [K in Item.Kind]: string }
 
 /** Where in its item a part is, as JSON to go on from. */
-const places: { readonly [T in AssistantPart["type"]]: string } = {
+const places: { readonly [K in Item.Kind]: string } = {
   text: `"content_index":0,"logprobs":[],`,
   refusal: `"content_index":0,`,
   reasoning: `"summary_index":0,`,
-  "tool-call": ""
+  "tool-call": "",
+  "custom-call": ""
 }
 
 class ResponseEncoder implements Encoder {
   private readonly context: AnswerContext
+  private readonly custom: ReadonlySet<string>
   private started = false
   private id = ""
   private model = ""
@@ -55,6 +58,7 @@ class ResponseEncoder implements Encoder {
 
   constructor(context: AnswerContext) {
     this.context = context
+    this.custom = namesIn(context.asked)
     const { begun } = context
     if (begun === undefined) return
     for (const event of begun.events) this.write(event)
@@ -116,7 +120,7 @@ class ResponseEncoder implements Encoder {
   private opened(event: Extract<StreamEvent, { type: `${string}-start` }>): string {
     const at = this.items++
     const isCall = event.type === "tool-call-start"
-    const type = typeOf(event)
+    const type = Item.kindOf(isCall ? { type: "tool-call", name: event.name } : { type: typeOf(event) }, this.custom)
     const open: Open = {
       type,
       itemId: Item.idOf(type, this.id, at),
@@ -130,7 +134,7 @@ class ResponseEncoder implements Encoder {
   }
 
   private partAdded({ at: output_index, itemId: item_id, redacted, type }: Open): string {
-    if (type === "tool-call" || redacted) return ""
+    if (type === "tool-call" || type === "custom-call" || redacted) return ""
     const place = { item_id, output_index }
     return type === "reasoning"
       ? this.frame("response.reasoning_summary_part.added", { ...place, summary_index: 0, part: Item.summaryPart("") })
@@ -141,6 +145,8 @@ class ResponseEncoder implements Encoder {
     const open = this.open.get(index)
     if (open === undefined || text === "") return ""
     open.text += text
+    // What comes is the stand-in's JSON; the text in it is told when it is whole.
+    if (open.type === "custom-call") return ""
     const type = `${deltas[open.type]}.delta`
     const place = `"item_id":"${open.itemId}","output_index":${open.at},${places[open.type]}`
     return `event: ${type}\ndata: {"type":"${type}","sequence_number":${this.sequence++},${place}"delta":${JSON.stringify(text)}}\n\n`
@@ -162,6 +168,13 @@ class ResponseEncoder implements Encoder {
     switch (type) {
       case "tool-call":
         return this.frame(`${deltas[type]}.done`, { ...place, name: call?.name ?? "", arguments: text })
+      case "custom-call": {
+        const input = inputOf(text)
+        return (
+          this.frame(`${deltas[type]}.delta`, { ...place, delta: input }) +
+          this.frame(`${deltas[type]}.done`, { ...place, input })
+        )
+      }
       case "reasoning": {
         const summary = { ...place, summary_index: 0 }
         const part = Item.summaryPart(text)
@@ -184,14 +197,16 @@ class ResponseEncoder implements Encoder {
   private finish(reason: Extract<StreamEvent, { type: "finish" }>["reason"]): string {
     let text = ""
     // A provider need not have closed what it opened.
-    for (const [index, { type }] of this.open) text += this.ended({ type: `${type}-end`, index })
+    for (const [index, { type }] of this.open) text += this.ended({ type: endOf(type), index })
     const whole = this.response(reason)
     const type = whole.status === "incomplete" ? "response.incomplete" : "response.completed"
     return text + this.frame(type, { response: whole })
   }
 }
 
-const typeOf = (event: Extract<StreamEvent, { type: `${string}-start` }>): AssistantPart["type"] => {
+const endOf = (type: Item.Kind): Ends["type"] => (type === "custom-call" ? "tool-call-end" : `${type}-end`)
+
+const typeOf = (event: Extract<StreamEvent, { type: `${string}-start` }>): Exclude<Item.Kind, "custom-call"> => {
   switch (event.type) {
     case "text-start":
       return "text"
@@ -207,6 +222,8 @@ const typeOf = (event: Extract<StreamEvent, { type: `${string}-start` }>): Assis
 const contentPart = (type: "text" | "refusal", text: string) =>
   type === "text" ? Item.textPart(text) : Item.refusalPart(text)
 
+const noCall = { id: "", name: "", arguments: "" }
+
 /** An item of which nothing has been said. */
 const begun = ({ call, itemId, type }: Open): object => {
   switch (type) {
@@ -216,7 +233,9 @@ const begun = ({ call, itemId, type }: Open): object => {
     case "reasoning":
       return { id: itemId, type, summary: [] }
     case "tool-call":
-      return Item.call({ id: call?.id ?? "", name: call?.name ?? "", arguments: "" }, itemId, "in_progress")
+      return Item.call({ ...noCall, ...call }, itemId, "in_progress")
+    case "custom-call":
+      return Item.customCall({ ...noCall, ...call }, itemId)
   }
 }
 
@@ -230,7 +249,9 @@ const done = ({ call, itemId, redacted, text, type }: Open, event: Ends): object
     case "reasoning":
       return Item.reasoning({ text, redacted, ...(event.type === "reasoning-end" ? signedBy(event) : {}) }, itemId)
     case "tool-call":
-      return Item.call({ id: call?.id ?? "", name: call?.name ?? "", arguments: text }, itemId, "completed")
+      return Item.call({ ...noCall, ...call, arguments: text }, itemId, "completed")
+    case "custom-call":
+      return Item.customCall({ ...noCall, ...call, arguments: text }, itemId)
   }
 }
 

@@ -174,7 +174,7 @@ describe("reading a request for a response", () => {
       "background",
       "tool_choice",
       "tools.0.defer_loading",
-      "tools.1",
+      "tools.1.format",
       "tools.2",
       "input.0.content.0",
       "input.0.content.1",
@@ -182,7 +182,23 @@ describe("reading a request for a response", () => {
       "input.2",
       "input.3"
     ])
-    assert.deepStrictEqual(tools, [{ name: "f" }])
+    assert.deepStrictEqual(
+      tools?.map(({ name }) => name),
+      ["f", "sql"]
+    )
+  })
+
+  it("a tool that takes text is a function with one argument, which is told the grammar", () => {
+    const format = { type: "grammar", syntax: "lark", definition: 'start: "a"' }
+    const { toolChoice, tools } = read({
+      tools: [{ type: "custom", name: "sql", description: "Asks the database.", format }],
+      tool_choice: { type: "custom", name: "sql" }
+    })
+    const [tool] = tools ?? []
+    assert.include(tool?.description, "Asks the database.")
+    assert.include(tool?.description, 'lark grammar:\nstart: "a"')
+    assert.deepStrictEqual(tool?.parameters?.["required"], ["input"])
+    assert.deepStrictEqual(toolChoice, { tool: "sql" })
   })
 
   it("earlier turns come between the instructions and what is new", () => {
