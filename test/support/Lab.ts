@@ -24,22 +24,31 @@ export interface Lab {
 /** USD per million tokens of `mock`: cheap to multiply by hand. */
 export const price = { input: 0.15, output: 0.6, cacheRead: 0.075 }
 
-/** The configuration of every lab: one attempt, so that what a provider did wrong is seen. `more` is appended. */
-export const config = (mock: string, more = ""): string =>
+/** Lines of a section, indented by two spaces. */
+interface Own {
+  readonly providers?: string
+  readonly models?: string
+}
+
+/**
+ * The configuration of every lab: one attempt, so that what a provider did wrong is seen. `more` is appended, and
+ * `own` are lines for the sections that are there.
+ */
+export const config = (mock: string, more = "", { models: named = "", providers = "" }: Own = {}): string =>
   `providers:
   mock: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key, pricing: { input: ${price.input}, output: ${price.output}, cache_read: ${price.cacheRead} } }
   unpriced: { protocol: openai, base_url: "${mock}/v1", api_key: mock-secret-key }
   keyless: { protocol: openai, base_url: "${mock}/v1", api_key: "\${env.UNSET_KEY}" }
   gone: { protocol: openai, base_url: "http://127.0.0.1:9/v1", api_key: nobody-listens }
-models:
+${providers}models:
   fast: mock/upstream-model
-defaults: { retry: { max: 0 } }
+${named}defaults: { retry: { max: 0 } }
 ${more}`
 
 export const clientOf = (penstock: Penstock.Penstock, apiKey = "no key is asked for"): OpenAI =>
   new OpenAI({ baseURL: `${penstock.url}/v1`, apiKey, maxRetries: 0 })
 
-export const start = async (more = "", env: { readonly [name: string]: string } = {}): Promise<Lab> => {
+export const start = async (more = "", env: { readonly [name: string]: string } = {}, own: Own = {}): Promise<Lab> => {
   const upstreams = {
     mock: await Upstream.start(),
     anthropic: await Upstream.start(),
@@ -48,7 +57,7 @@ export const start = async (more = "", env: { readonly [name: string]: string } 
   const close = () => Promise.all(Object.values(upstreams).map((upstream) => upstream.close()))
   try {
     const penstock = await Penstock.start({
-      config: config(upstreams.mock.url, more),
+      config: config(upstreams.mock.url, more, own),
       env: {
         ANTHROPIC_API_KEY: "anthropic-secret-key",
         ANTHROPIC_BASE_URL: upstreams.anthropic.url,

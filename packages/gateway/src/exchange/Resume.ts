@@ -55,16 +55,23 @@ const untold: { readonly [name: string]: (value: unknown) => boolean } = {
   logprobs: (value) => value === true,
   modalities: (value) => listIn(value).includes("audio"),
   web_search_options: isObject,
+  moderation: isObject,
   // Of responses, and of messages.
   include: (value) => listIn(value).includes("message.output_text.logprobs"),
+  top_logprobs: (value) => typeof value === "number" && value > 0,
+  context_management: (value) => isObject(value) || listIn(value).length > 0,
+  container: (value) => typeof value === "string" || isObject(value),
+  diagnostics: isObject,
   mcp_servers: (value) => listIn(value).length > 0
 }
+
+/** The same for what lies deeper, by its path: tools of other kinds than functions, and documents that are quoted. */
+const untoldPath = /^tools\.|\.citations$/
 
 /** Whether events tell all of an answer whose bytes were passed on. */
 export const isTold = ({ extra }: ChatRequest): boolean =>
   !Object.entries(untold).some(([name, asked]) => extra[name] !== undefined && asked(extra[name])) &&
-  // Tools of other kinds than functions are kept by their path, and called in other words.
-  !Object.keys(extra).some((name) => name.startsWith("tools."))
+  !Object.keys(extra).some((name) => untoldPath.test(name))
 
 /** What of a whole answer follows; null when it differs. For servers that cannot stream every answer. */
 const following = (filter: Filter, events: Iterable<StreamEvent>): Events | null => {

@@ -8,12 +8,17 @@ import type { Protocol } from "../protocols/Protocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import * as Json from "../wire/Json.ts"
 
-export const lowered = (request: ChatRequest, provider: Provider, model: string, facts: ModelFacts) =>
-  Either.map(provider.protocol.lower(request, { model, maxOutputTokens: facts.maxOutputTokens }), (lower) => ({
-    protocol: provider.protocol,
-    body: JSON.stringify(lower.body),
-    headers: lower.headers,
-    dropped: lower.dropped
+export const lowered = (
+  request: ChatRequest,
+  { cachePrompt, protocol }: Provider,
+  model: string,
+  { maxOutputTokens }: ModelFacts
+) =>
+  Either.map(protocol.lower(request, { model, maxOutputTokens, cachePrompt }), ({ body, dropped, headers }) => ({
+    protocol,
+    body: JSON.stringify(body),
+    headers,
+    dropped
   }))
 
 const notJson = Either.left(GatewayError.make("invalid_response", "The provider's answer is not valid JSON."))

@@ -35,7 +35,7 @@ export interface LowerOptions {
   readonly maxOutputTokens: number | null
   /**
    * Whether to ask for the conversation to be cached where that has to be asked for (Anthropic). What is written to the
-   * cache costs more than plain input, which whoever reserves money must know. Default: no.
+   * cache costs more than plain input: `Estimate.worstCaseCost` takes the dearest rate. Default: no.
    */
   readonly cachePrompt?: boolean
 }

@@ -40,6 +40,8 @@ export interface Provider {
   readonly addressSetting: string
   /** Headers of every request to it, key included. They never leave this value. */
   readonly headers: { readonly [name: string]: string }
+  /** Whether conversations are marked for its prompt cache, where that has to be asked for. */
+  readonly cachePrompt: boolean
   /** What it takes from us. */
   readonly rate?: RateConfig | undefined
   /** Null when it can be called. */
@@ -108,6 +110,7 @@ export const make = (name: string, config: ProviderConfig, http: HttpTransport.S
     address: url === null ? "in this process" : withoutCredentials(url),
     addressSetting: BuiltIn.addressVariables.get(name) ?? `providers.${name}.base_url`,
     headers,
+    cachePrompt: config.prompt_cache ?? true,
     rate: config.rate,
     missing: missing(name, config)
   }

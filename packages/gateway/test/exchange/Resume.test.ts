@@ -29,6 +29,7 @@ const providerOf = ({ protocol }: Vendor): Provider => ({
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",
+  cachePrompt: false,
   headers: {},
   missing: null
 })

@@ -87,6 +87,7 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, others = {
     transport: transports[name]!,
     address: base_url,
     addressSetting: `providers.${name}.base_url`,
+    cachePrompt: false,
     headers: { "x-key": "secret" },
     missing: name === "mock" ? (missing ?? null) : null
   }))

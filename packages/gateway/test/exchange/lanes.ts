@@ -15,6 +15,7 @@ export const providerOf = ({ protocol }: Vendor): Provider => ({
   transport: { exchange: () => Effect.void },
   address: "in this test",
   addressSetting: "none",
+  cachePrompt: false,
   headers: {},
   missing: null
 })

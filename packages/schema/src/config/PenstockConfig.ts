@@ -88,6 +88,9 @@ const providerFields = {
   embedding_batch: Schema.optional(
     Schema.Int.pipe(Schema.between(1, 100_000, { description: "a number of texts from 1 to 100000" }))
   ).annotations({ description: "The most texts of one embeddings request; more are sent in several. Default 2048" }),
+  prompt_cache: Schema.optional(Schema.Boolean).annotations({
+    description: "Marks conversations for Anthropic's prompt cache where the caller's words have no mark; default true"
+  }),
   fault: Schema.optional(FaultConfig).annotations({ description: "Makes it fail on purpose, for rehearsals" })
 }
 

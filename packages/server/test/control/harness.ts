@@ -49,6 +49,7 @@ const provider = (name: string, { missing }: FakeProvider): Provider => ({
   transport: {} as Provider["transport"],
   address: `http://${name}.internal:1`,
   addressSetting: `providers.${name}.base_url`,
+  cachePrompt: false,
   headers: {},
   missing: missing === undefined ? null : { setting: missing, message: `${missing} is not set` }
 })
