@@ -9,6 +9,7 @@ import type { Usage } from "@penstock/schema/Usage"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { Budgets } from "./budgets/Budgets.ts"
+import type { Demand } from "./budgets/Demand.ts"
 import * as Estimate from "./budgets/Estimate.ts"
 import type { Call } from "./exchange/Call.ts"
 import { PriceBook } from "./ledger/PriceBook.ts"
@@ -21,6 +22,8 @@ export interface Admission {
   readonly enter: <Out>(call: Call<Out>) => Either.Either<Permit, GatewayError>
   /** What is to be held back until the request is settled. */
   readonly holds: <Out>(call: Call<Out>, targets: ReadonlyArray<Target>) => ReadonlyArray<Hold>
+  /** Input and output that a call may use at most, at whichever target. */
+  readonly mostTokens: (demand: Demand, targets: ReadonlyArray<Target>) => number
 }
 
 export const make: Effect.Effect<Admission, never, Budgets | PriceBook | ProviderRegistry | RateLimits> = Effect.gen(
@@ -30,14 +33,18 @@ export const make: Effect.Effect<Admission, never, Budgets | PriceBook | Provide
     const prices = yield* PriceBook
     const registry = yield* ProviderRegistry
 
+    const tokensOf = (demand: Demand, target: Target): Estimate.Tokens => {
+      const facts = prices.facts(target)
+      const longest = registry.get(target.provider)?.protocol.longestAnswer?.(target.model) ?? null
+      return Estimate.worstCase(demand, { ...facts, maxOutputTokens: facts.maxOutputTokens ?? longest })
+    }
+
     /** Of the dearest target. One attempt is billed: a provider that fails sends no bill. */
     const worstCase = <Out>(call: Call<Out>, targets: ReadonlyArray<Target>): NanoDollars | null => {
       const demand = call.demand()
       let most: NanoDollars | null = null
       for (const target of targets) {
-        const facts = prices.facts(target)
-        const longest = registry.get(target.provider)?.protocol.longestAnswer?.(target.model) ?? null
-        const tokens = Estimate.worstCase(demand, { ...facts, maxOutputTokens: facts.maxOutputTokens ?? longest })
+        const tokens = tokensOf(demand, target)
         const price = prices.price(target, call.arrivedAt, tokens.input)
         if (price === null) continue
         const cost = Estimate.worstCaseCost(demand, tokens, price)
@@ -53,7 +60,11 @@ export const make: Effect.Effect<Admission, never, Budgets | PriceBook | Provide
         if (scopes.length > 0) call.standing?.(Either.merge(admitted).standing)
         return Either.mapLeft(admitted, ({ error }) => error)
       },
-      holds: (call, targets) => budgets.holds(call.caller, call.run ?? null, () => worstCase(call, targets))
+      holds: (call, targets) => budgets.holds(call.caller, call.run ?? null, () => worstCase(call, targets)),
+      mostTokens: (demand, targets) =>
+        targets
+          .map((target) => tokensOf(demand, target))
+          .reduce((most, { input, output }) => Math.max(most, input + output), 0)
     }
   }
 )

@@ -64,6 +64,8 @@ export interface Service {
   ) => Stream.Stream<StreamEvent, GatewayError.GatewayError>
   /** Sees a call through, its answer into a sink: what `complete`, `stream` and the HTTP endpoints are made of. */
   readonly run: <Out>(call: Call<Out>, sink: Sink<Out>) => Effect.Effect<void, GatewayError.GatewayError>
+  /** The most tokens, read and written, that a request may use. */
+  readonly mostTokens: (request: ChatRequest) => Effect.Effect<number>
   /** The routing plan of a model's name, without sending anything. */
   readonly explain: (model: string) => Effect.Effect<Explanation>
 }
@@ -230,6 +232,8 @@ const make = Effect.gen(function* () {
     }),
     stream: (request, options = {}) =>
       eventStream((sink) => Effect.flatMap(callOf(request, true, options), (call) => run(call, sink))),
+    mostTokens: (request) =>
+      Effect.map(router.plan(request.model), ({ targets }) => admission.mostTokens(Demand.ofRequest(request), targets)),
     explain: Effect.fn("Gateway.explain")(function* (model) {
       return Explain.explanation(model, yield* router.plan(model), services.breakers)
     })

@@ -24,6 +24,8 @@ import * as WaitingLine from "./WaitingLine.ts"
 export interface Run {
   readonly id: string
   readonly budget: BudgetConfig | null
+  /** The parts of it that a request belongs to, where they have limits of their own, in USD. */
+  readonly parts?: ReadonlyArray<{ readonly path: string; readonly usd: number }>
 }
 
 /** A key, declared or made, and what it may spend. */
@@ -68,13 +70,16 @@ const runBudget = (run: Run, limits: ReadonlyArray<BudgetConfig | null | undefin
   return lowest === undefined ? [] : [budgetOf(`run:${run.id}`, { usd: lowest, per: "run" })]
 }
 
+const partBudgets = ({ id, parts = [] }: Run): ReadonlyArray<Budget> =>
+  parts.map(({ path, usd }) => budgetOf(`run:${id}/${path}`, { usd, per: "run" }))
+
 /** The budgets that a request of this caller counts in. */
 const budgetsOf = (config: PenstockConfig, caller: Caller, run: Run | null): ReadonlyArray<Budget> => [
   ...(config.budget === undefined || config.budget.per === "run" ? [] : [budgetOf("gateway", config.budget)]),
   ...(caller.key === null || caller.budget === null || caller.budget.per === "run"
     ? []
     : [budgetOf(keyScope(caller.key), caller.budget)]),
-  ...(run === null ? [] : runBudget(run, [config.budget, caller.budget]))
+  ...(run === null ? [] : [...runBudget(run, [config.budget, caller.budget]), ...partBudgets(run)])
 ]
 
 const known = (config: PenstockConfig, keys: ReadonlyArray<KeyBudget>): ReadonlyArray<Budget> => [

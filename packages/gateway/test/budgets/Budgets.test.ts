@@ -41,6 +41,17 @@ describe("what a request holds", () => {
     assert.deepStrictEqual(await holdsOf({}, anonymous, { id: "r1", budget: null }, nano(7)), [])
   })
 
+  it("is its worst case in each part of the run that it belongs to, too", async () => {
+    const parts = [
+      { path: "steps/all", usd: 0.3 },
+      { path: "steps/all/steps[0]/one", usd: 0.1 }
+    ]
+    assert.deepStrictEqual(await holdsOf({}, anonymous, { id: "r1", budget: null, parts }, nano(7)), [
+      ["run:r1/steps/all", "run", 3e8, 7],
+      ["run:r1/steps/all/steps[0]/one", "run", 1e8, 7]
+    ])
+  })
+
   it("is nothing where the worst case is unknown, but the budgets count what it turns out to cost", async () => {
     assert.deepStrictEqual(await holdsOf({}, alice, null, null), [["key:alice", "day", 1e9, 0]])
   })

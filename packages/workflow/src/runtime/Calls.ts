@@ -29,7 +29,7 @@ const call = (
 ): Effect.Effect<unknown, StepError.StepError> => {
   switch (action.type) {
     case "llm":
-      return Llm.ask(world, { step: step.id, path }, action, model, frame, tries)
+      return Llm.ask(world, { step: step.id, path, budgets: frame.place.budgets }, action, model, frame, tries)
     case "mcp_tool":
       return Outside.callTool(world, step, path, action, frame)
     case "http":
@@ -69,8 +69,6 @@ export const run = Effect.fnUntraced(function* (
   return yield* Attempts.all<never, never>(step, frame, tries, {
     once: (action, model) =>
       Effect.gen(function* () {
-        const over = tries.overBudget(step.id, step.budget) ?? (yield* overTokens(world, step, tries))
-        if (over !== null) return yield* over
         const work = call(world, step, path, action, model, frame, tries)
         if (timeoutMillis === null) return yield* work
         const message = `the attempt took longer than its ${timeoutMillis} ms`
@@ -83,12 +81,4 @@ export const run = Effect.fnUntraced(function* (
       Effect.flatMap(Attempts.jittered(step.retry, number, after), (millis) => Effect.as(Effect.sleep(millis), true)),
     limited: (attempts, part) => until(attempts, part === "own" ? own : frame.place.deadline, step.id, tries.count)
   })
-})
-
-/** The run's budget of tokens. Its money is held by the gateway. */
-const overTokens = Effect.fnUntraced(function* (world: World, step: PlanStep, { spent }: Tries) {
-  const { tokens } = world.plan.budget
-  if (tokens === null) return null
-  const used = (yield* world.store.tokens(world.runId)) + spent.inputTokens + spent.outputTokens
-  return used < tokens ? null : StepError.make(step.id, "budget", `the run has used ${used} of its ${tokens} tokens`, 0)
 })

@@ -61,7 +61,7 @@ const turn = (
   messages: ReadonlyArray<Message>
 ) => {
   const tries = new Tries()
-  const place = { step: step.id, path: `${path}/turns[${number}]` }
+  const place = { step: step.id, path: `${path}/turns[${number}]`, budgets: frame.place.budgets }
   const work = Effect.gen(function* () {
     tries.count = 1
     const offers = yield* Offers.of(world, action.tools, step.id)

@@ -4,7 +4,8 @@ import * as Either from "effect/Either"
 import * as DataTemplate from "../expression/DataTemplate.ts"
 import * as References from "../expression/References.ts"
 import * as StepPath from "../compiler/StepPath.ts"
-import type { Action, PlanStep } from "../compiler/Plan.ts"
+import type { Action, Limit, PlanStep } from "../compiler/Plan.ts"
+import type { Budget } from "./TokenBudgets.ts"
 import * as StepError from "./StepError.ts"
 
 /** `steps.<id>` in expressions. */
@@ -25,6 +26,8 @@ interface Place {
   readonly rename: (path: string) => string
   /** When everything in here has to have ended, in milliseconds since the epoch. */
   readonly deadline: number | null
+  /** What calls in here are paid from, the run's first. */
+  readonly budgets: ReadonlyArray<Budget>
 }
 
 export class Frame {
@@ -48,6 +51,12 @@ export class Frame {
   /** What the steps of a block see. What they define stays in there. */
   enter(values: { readonly [name: string]: unknown } = {}, place: Partial<Place> = {}): Frame {
     return new Frame(this, values, { ...this.place, ...place })
+  }
+
+  /** What runs for the step, or for the workflow that it calls, is paid from this budget too. */
+  paidFrom(path: string, limit: Limit): Frame {
+    if (limit.nanoDollars === null && limit.tokens === null) return this
+    return this.enter({}, { budgets: [...this.place.budgets, { path, limit }] })
   }
 
   value(name: string): unknown {

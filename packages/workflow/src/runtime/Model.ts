@@ -10,15 +10,34 @@ import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Effect from "effect/Effect"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import type { Run } from "@penstock/gateway/budgets/Budgets"
 import type { Spent } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
+import type { Budget } from "./TokenBudgets.ts"
 import type { Tries } from "./Tries.ts"
 import type { World } from "./World.ts"
 
 export interface Place {
   readonly step: string
   readonly path: string
+  /** What it is paid from, the run's budget first. */
+  readonly budgets: ReadonlyArray<Budget>
 }
+
+/** As the gateway knows them, which holds the money. */
+const toRun = (id: string, budgets: ReadonlyArray<Budget>): Run => {
+  const limits = budgets.flatMap(({ limit: { nanoDollars }, path }) =>
+    nanoDollars === null ? [] : [{ path, usd: toUsd(nanoDollars) }]
+  )
+  const whole = limits.find(({ path }) => path === null)
+  return {
+    id,
+    budget: whole === undefined ? null : { usd: whole.usd, per: "run" },
+    parts: limits.flatMap(({ path, usd }) => (path === null ? [] : [{ path, usd }]))
+  }
+}
+
+const tokensOf = ({ spent: { inputTokens, outputTokens } }: Tries): number => inputTokens + outputTokens
 
 /** Of a call that failed, the ledger has what is known: without any tokens that is nothing, and nothing was spent. */
 const isUnspent = ({ prompt_tokens, status }: RequestRow): boolean => status === "error" && prompt_tokens === null
@@ -40,17 +59,13 @@ const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): E
 
 export const call = Effect.fnUntraced(function* (world: World, place: Place, request: ChatRequest, tries: Tries) {
   const id = yield* RequestId.next
-  const { budget, name } = world.plan
   const events: Array<StreamEvent> = []
   const answer = world.gateway
     .stream(request, {
       id,
-      workflowName: name,
+      workflowName: world.plan.name,
       ...(world.caller === null ? {} : { caller: world.caller }),
-      run: {
-        id: world.runId,
-        budget: budget.nanoDollars === null ? null : { usd: toUsd(budget.nanoDollars), per: "run" }
-      }
+      run: toRun(world.runId, place.budgets)
     })
     .pipe(
       Stream.runForEach((event) => {
@@ -61,10 +76,13 @@ export const call = Effect.fnUntraced(function* (world: World, place: Place, req
     )
   // What was cut short has its price too.
   const spent = Effect.suspend(() => spentOn(world, id, fold(events)?.usage ?? null))
-  yield* Effect.ensuring(
+  const settled = Effect.ensuring(
     answer,
     Effect.map(spent, (spent) => tries.add(spent))
   )
+  const before = tokensOf(tries)
+  const used = () => tokensOf(tries) - before
+  yield* world.tokens.within(place.budgets, place.step, world.gateway.mostTokens(request), settled, used)
   const completion = fold(events)
   if (completion === null) {
     return yield* StepError.make(place.step, "server", "the provider's answer has no end", tries.count)

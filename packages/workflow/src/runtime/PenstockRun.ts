@@ -22,6 +22,7 @@ import { Frame } from "./Frame.ts"
 import { metricsOf } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import * as Steps from "./Steps.ts"
+import * as TokenBudgets from "./TokenBudgets.ts"
 import * as World from "./World.ts"
 
 export const PenstockRun = DurableWorkflow.make({
@@ -60,6 +61,7 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
       depth: 0,
       caller,
       channel,
+      tokens: TokenBudgets.make(store, runId),
       stoppable: true,
       rehearsal
     }
@@ -68,6 +70,7 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
       {
         rounds: [],
         rename: (path) => path,
+        budgets: [{ path: null, limit: plan.budget }],
         deadline: plan.timeoutMillis === null ? null : startedAt + plan.timeoutMillis
       }
     )

@@ -68,7 +68,7 @@ const runAsReady = Effect.fnUntraced(function* (run: Run, steps: ReadonlyArray<P
 const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame) {
   const path = frame.pathOf(step)
   if (!(yield* isToRun(step, frame))) return yield* skip(run, step, path, frame)
-  const { outcome, spent, ...first } = yield* perform(run, step, path, frame)
+  const { outcome, spent, ...first } = yield* perform(run, step, path, frame.paidFrom(path, step.budget))
   const handled =
     outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
   const output = handled === null ? first.output : handled.output

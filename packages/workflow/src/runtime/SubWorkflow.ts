@@ -53,14 +53,14 @@ export const invoke = Effect.fnUntraced(function* (
   const inner = Frame.root(
     { input, run: frame.value("run") },
     { ...frame.place, rounds: [], rename: (name) => `${path}/${name}`, deadline: frame.until(deadline) }
-  )
-  // Its money and its name are the caller's: one budget, one run.
+  ).paidFrom(path, plan.budget)
+  // Its name is the caller's: to the ledger it is one run.
   const inside: Run = {
     world: {
       ...world,
       depth: world.depth + 1,
       callees: callee.calls,
-      plan: { ...plan, budget: world.plan.budget, name: world.plan.name }
+      plan: { ...plan, name: world.plan.name }
     },
     compensations: run.compensations
   }

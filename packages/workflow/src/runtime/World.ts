@@ -9,6 +9,7 @@ import { type Channel, Feed, type Service as FeedService } from "./Feed.ts"
 import { Http, type Service as HttpService } from "./Http.ts"
 import { type Service as StandInsService, StandIns } from "./StandIns.ts"
 import { RunStore, type Service as StoreService } from "./store/RunStore.ts"
+import type { TokenBudgets } from "./TokenBudgets.ts"
 import { Tools, type Service as ToolsService } from "./Tools.ts"
 
 /** What `secrets.X` gives in the parameters of tools and in what `http` steps send. */
@@ -58,6 +59,7 @@ export interface World extends Services {
   readonly depth: number
   readonly caller: Caller | null
   readonly channel: Channel
+  readonly tokens: TokenBudgets
   /** False while it is tidying up: what undoes and what runs finally is not cancelled. */
   readonly stoppable: boolean
   /** Whether steps with a `mock` give that instead of being run. */

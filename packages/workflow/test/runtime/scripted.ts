@@ -78,8 +78,10 @@ export const make = (script: Script = {}) => {
         return Stream.fromIterable(unfold(completion))
       })
     )
+  /** 20 for the question, and 30 for an answer without a limit. */
+  const mostTokens: Gateway.Service["mostTokens"] = ({ maxTokens = 30 }) => Effect.succeed(20 + maxTokens)
   const layer = Layer.merge(
-    Layer.succeed(Gateway.Gateway, { stream } as unknown as Gateway.Service),
+    Layer.succeed(Gateway.Gateway, { stream, mostTokens } as unknown as Gateway.Service),
     Layer.succeed(Ledger, {
       flush: Effect.void,
       request: (id: string) =>

@@ -88,8 +88,8 @@ export interface Service {
   readonly stepEnded: (runId: string, step: StepEnd) => Effect.Effect<void>
   /** In the order in which they started. */
   readonly steps: (runId: string) => Effect.Effect<ReadonlyArray<StepRecord>>
-  /** Tokens of all steps together. */
-  readonly tokens: (runId: string) => Effect.Effect<number>
+  /** Tokens of a step with all that is inside of it; of all steps where `path` is null. */
+  readonly tokens: (runId: string, path: string | null) => Effect.Effect<number>
   /** False when there is one with this key. */
   readonly addEvent: (runId: string, key: string, event: RunEvent) => Effect.Effect<boolean>
   readonly events: (runId: string, after: number) => Effect.Effect<ReadonlyArray<RunEvent>>

@@ -177,8 +177,13 @@ export const make = Effect.gen(function* () {
         Effect.flatMap((rows) => Rows.steps(rows)),
         Effect.orDie
       ),
-    tokens: (runId) =>
-      sql`SELECT ifnull(SUM(input_tokens + output_tokens), 0) AS number FROM workflow_steps WHERE run_id = ${runId}`.pipe(
+    tokens: (runId, path) =>
+      sql`SELECT ifnull(SUM(input_tokens + output_tokens), 0) AS number FROM workflow_steps WHERE ${sql.and([
+        sql`run_id = ${runId}`,
+        ...(path === null
+          ? []
+          : [sql`(path = ${path} OR substr(path, 1, length(${path}) + 1) IN (${`${path}/`}, ${`${path}~`}))`])
+      ])}`.pipe(
         Effect.flatMap((rows) => Numbers(rows)),
         Effect.map(([row]) => row?.number ?? 0),
         Effect.orDie
