@@ -59,6 +59,19 @@ describe("examples", () => {
     assert.match(output, /-- with a double\s+\[ \{ type: 'text', text: 'canned' \} \]/)
   })
 
+  it("run-workflow runs a pipeline from a script, in ten lines, with the tokens as they come", async () => {
+    const source = readFileSync(path.join(root, "examples/run-workflow.mjs"), "utf8")
+    assert.isAtMost(source.split("\n").filter((line) => line !== "" && !line.startsWith("//")).length, 10)
+    const output = await run(process.execPath, ["examples/run-workflow.mjs"])
+    assert.match(output, /\n--\n.+\n\$0, \d+ tokens\n$/s)
+  })
+
+  it("workflow-effect runs a workflow on layers, with a tool and an approval of its own", async () => {
+    const output = await run(process.execPath, ["examples/dist/workflow-effect.js"])
+    assert.match(output, /step\.started steps\/review/)
+    assert.match(output, /succeeded The water at the intake is 4\.2 metres deep\. \d+/)
+  })
+
   it("curl.sh runs to its end", async () => {
     const { stdout } = await exec("sh", ["examples/curl.sh"], {
       cwd: root,

@@ -34,13 +34,13 @@ interface Flags extends Pick<WorkflowFile.Checking, "config" | "workflows"> {
 
 /** The engine of runs takes a while to load: whoever tests waits for it, and nobody else. */
 const testing = Effect.promise(async () => {
-  const [{ stemOf }, WorkflowTest, Golden, Rehearsal] = await Promise.all([
-    import("@penstock/workflow/compiler/Collection"),
+  const [Callable, WorkflowTest, Golden, Rehearsal] = await Promise.all([
+    import("@penstock/server/workflows/Callable"),
     import("@penstock/workflow/testing/WorkflowTest"),
     import("@penstock/workflow/testing/Golden"),
     import("@penstock/server/workflows/Rehearsal")
   ])
-  return { stemOf, WorkflowTest, Golden, Rehearsal }
+  return { Callable, WorkflowTest, Golden, Rehearsal }
 })
 
 const test = Effect.fn("test")(function* (flags: Flags) {
@@ -48,7 +48,7 @@ const test = Effect.fn("test")(function* (flags: Flags) {
   const paths = yield* FilePath.Path
   const terminal = yield* Terminal.Terminal
   const { compile } = yield* WorkflowFile.compiler
-  const { Golden, Rehearsal, stemOf, WorkflowTest } = yield* testing
+  const { Callable, Golden, Rehearsal, WorkflowTest } = yield* testing
   const stored = yield* WorkflowFile.stored(flags)
   const shorter = (file: string): string => {
     const relative = paths.relative(paths.resolve("."), file)
@@ -61,15 +61,9 @@ const test = Effect.fn("test")(function* (flags: Flags) {
   }
   const given = yield* Effect.forEach(names, WorkflowFile.read)
 
-  /** Called by the name in the file, or by that of the file; the files that are tested win over the folder's. */
-  const callable = new Map<string, string>()
-  for (const { file, text } of [...given, ...stored]) {
-    const source = WorkflowFile.decoded(text)
-    for (const name of [compile(source).document?.name, stemOf(file)]) {
-      if (name !== undefined && !callable.has(name)) callable.set(name, source)
-    }
-  }
-  const sources = (name: string): string | null => callable.get(name) ?? null
+  // The files that are tested win over the folder's.
+  const callable = Callable.of([...given, ...stored])
+  const sources = (name: string): string | null => callable.find(name)?.text ?? null
 
   const one = Effect.fnUntraced(function* ({ file, shown, text }: WorkflowFile.Given) {
     const source = WorkflowFile.decoded(text)

@@ -11,6 +11,7 @@
  */
 import type { AssistantPart, ChatRequest, Message, ToolCallPart } from "@penstock/schema/ChatRequest"
 import type { Completion, FinishReason } from "@penstock/schema/Completion"
+import type { McpConfig } from "@penstock/schema/config/Mcp"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
 import { NanoDollars } from "@penstock/schema/Money"
@@ -26,6 +27,7 @@ import { Gateway } from "../Gateway.ts"
 import { mayNotUse, mayUse } from "../keys/Keys.ts"
 import { Ledger } from "../ledger/Ledger.ts"
 import { PriceBook } from "../ledger/PriceBook.ts"
+import type { HubTool } from "../mcp/Catalogue.ts"
 import { McpHub } from "../mcp/McpHub.ts"
 import * as ChooseProtocol from "../providers/ChooseProtocol.ts"
 import { speaking } from "../providers/Provider.ts"
@@ -33,6 +35,7 @@ import * as RequestIds from "../RequestId.ts"
 import * as Needs from "../routing/Needs.ts"
 import { Settings } from "../Settings.ts"
 import type { AnswerSink } from "./AnswerSink.ts"
+import * as DeferredTools from "./DeferredTools.ts"
 import * as ExecuteCalls from "./ExecuteCalls.ts"
 import { JoinedAnswer } from "./JoinedAnswer.ts"
 import type { McpSelection } from "./McpSelection.ts"
@@ -110,6 +113,23 @@ const turnOf = (
   }
 }
 
+/** The tools that the conversation has called, and the one that the request wants called. */
+const wantedIn = ({ toolChoice }: ChatRequest, messages: ReadonlyArray<Message>): ReadonlyArray<string> => [
+  ...messages.flatMap((message) =>
+    message.role === "assistant" ? message.content.filter(isCall).map(({ name }) => name) : []
+  ),
+  ...(typeof toolChoice === "object" ? [toolChoice.tool] : [])
+]
+
+const boxOf = (
+  defer: McpConfig["defer"],
+  tools: ReadonlyArray<HubTool>,
+  options: DeferredTools.Options
+): Toolbox.Toolbox =>
+  tools.length > 0 && (defer === "always" || (defer === "auto" && DeferredTools.isLong(tools)))
+    ? DeferredTools.make(tools, options)
+    : Toolbox.all(tools)
+
 const make = Effect.gen(function* () {
   const gateway = yield* Gateway
   const hub = yield* McpHub
@@ -146,11 +166,12 @@ const make = Effect.gen(function* () {
     const { caller, request, selection } = asked
     if (!mayUse(caller, asked.model)) return yield* mayNotUse(caller, asked.model)
     const reserved = new Set((request.tools ?? []).map(({ name }) => name))
-    const box = Toolbox.all(yield* ResolveTools.resolve(hub, caller, selection.wanted, reserved))
-    const limit = settings.current().mcp.max_turns
+    const recalled = memory.recall(caller.key, request.messages)
+    const { defer, max_turns: limit } = settings.current().mcp
+    const tools = yield* ResolveTools.resolve(hub, caller, selection.wanted, reserved)
+    const box = boxOf(defer, tools, { reserved, wanted: wantedIn(request, recalled) })
     const maxTurns = Math.min(selection.maxTurns ?? limit, limit)
     const joined = new JoinedAnswer({ isOwn: box.has, runsTogether: asked.runsTogether })
-    const recalled = memory.recall(caller.key, request.messages)
     const appended: Array<Message> = []
     let head: Head | null = null
     let cost: Head["cost"] = NanoDollars.make(0)

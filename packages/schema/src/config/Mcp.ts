@@ -54,6 +54,9 @@ export const McpConfig = strictStruct({
     Schema.Int.pipe(Schema.between(1, 64, { description: "a number from 1 to 64" })),
     () => 8
   ).annotations({ description: "How often a model is asked for one answer, when it calls tools in between" }),
+  defer: optionalWith(Schema.Literal("auto", "always", "never"), () => "auto" as const).annotations({
+    description: "Whether a model searches tools instead of being given all of them; auto: from some 6000 tokens on"
+  }),
   allow_commands_over_http: optionalWith(Schema.Boolean, () => false).annotations({
     description: "Lets the admin API start programs on this machine"
   }),

@@ -8,13 +8,16 @@ import type { Service as Router } from "@penstock/gateway/routing/Router"
 import type { Caller } from "@penstock/schema/api/Caller"
 import { Model, ModelList } from "@penstock/schema/api/ModelsApi"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
+import type { Service as Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
 import { nearest } from "@penstock/schema/Suggestion"
+import * as WorkflowModel from "../data/WorkflowModel.ts"
 import * as ProviderCheck from "./ProviderCheck.ts"
 
 export interface Sources {
   readonly router: Router
   readonly registry: Registry
+  readonly workflows: Workflows
 }
 
 const entry = (id: string, owner: string): Model =>
@@ -39,10 +42,17 @@ const idsOf = ({ router }: Sources, { models, provider }: ProviderCheck.Check, c
     (ids) => ids.filter((id) => id !== undefined)
   )
 
+/** The workflows that can be run, as the models that they are. */
+const workflowModels = (workflows: Workflows): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(workflows.list, (all) =>
+    all.flatMap(({ name, plan }) => (plan === null ? [] : [WorkflowModel.modelOf(name)]))
+  )
+
 export const list = Effect.fnUntraced(function* (sources: Sources, caller: Caller, showAddresses: boolean) {
   const names = sources.router.names().filter((name) => mayUse(caller, name))
   const checks = yield* ProviderCheck.checkAll(sources.registry)
-  const data = new Map(names.map((name) => [name, entry(name, configured)]))
+  const runnable = (yield* workflowModels(sources.workflows)).filter((name) => mayUse(caller, name))
+  const data = new Map([...names, ...runnable].map((name) => [name, entry(name, configured)]))
   const models: Record<string, ReadonlyArray<string>> = {}
   const unavailable: Record<string, string> = {}
   for (const check of checks) {
@@ -66,6 +76,9 @@ const unknown = (model: string, names: ReadonlyArray<string>): GatewayError => {
 export const lookup = Effect.fnUntraced(function* (sources: Sources, model: string, showAddresses: boolean) {
   const names = sources.router.names()
   if (names.includes(model)) return entry(model, configured)
+  const workflows = yield* workflowModels(sources.workflows)
+  if (workflows.includes(model)) return entry(model, configured)
+  if (WorkflowModel.isMeant(model)) return yield* unknown(model, workflows)
   const plan = yield* sources.router.plan(model)
   if (plan.targets.length === 0) {
     const reasons = plan.candidates.map(({ provider, reason }) => `${provider}: ${reason}`)

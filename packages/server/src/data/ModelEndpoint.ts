@@ -21,6 +21,7 @@ import * as Answering from "./Answering.ts"
 import type { Endpoint, Exchange } from "./DataPlane.ts"
 import type { JsonBody } from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
+import * as WorkflowModel from "./WorkflowModel.ts"
 
 /** What routing and the ledger read of a request. */
 export interface Envelope {
@@ -64,6 +65,7 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
     const prices = yield* PriceBook
     const answer = yield* Answering.make
     const loop = yield* ToolLoop
+    const workflow = yield* WorkflowModel.make
     const endpoint: Endpoint = {
       path,
       dialect,
@@ -106,6 +108,11 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             lane
           }
           const spoken = { path, dialect, keep, memory: { dialect, protocol, context } }
+          if (WorkflowModel.isMeant(envelope.model)) {
+            const run: Answering.Spoken["run"] = (sink) =>
+              Effect.flatMap(read(), (request) => workflow({ request, caller, dialect, context, stream }, sink))
+            return answer(exchange, call, { ...spoken, run })
+          }
           if (!McpSelection.isMade(body.json)) return answer(exchange, call, spoken)
           const run: Answering.Spoken["run"] = (sink) =>
             Effect.gen(function* () {

@@ -15,7 +15,8 @@ import { RunStore } from "./store/RunStore.ts"
 export interface Channel {
   /** Once for each key: what is told again after a crash was told. */
   readonly tell: (key: string, type: string, step: string | null, data: unknown) => Effect.Effect<void>
-  readonly token: (step: string, text: string) => Effect.Effect<void>
+  /** `attempt`: a further one begins its text anew. */
+  readonly token: (step: string, text: string, attempt: number) => Effect.Effect<void>
   /** Completes when the run is to be cancelled. */
   readonly cancelled: Deferred.Deferred<void>
 }
@@ -56,9 +57,9 @@ const make = Effect.gen(function* () {
         const event: RunEvent = { number: ++number, type, step, data, at: yield* Clock.currentTimeMillis }
         if (yield* store.addEvent(runId, key, event)) yield* PubSub.publish(heard, event)
       }, inOrder.withPermits(1)),
-      token: (step, text) =>
+      token: (step, text, attempt) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          PubSub.publish(heard, { number: ++number, type: "token", step, data: { text }, at })
+          PubSub.publish(heard, { number: ++number, type: "token", step, data: { text, attempt }, at })
         )
     }
     open.set(runId, channel)

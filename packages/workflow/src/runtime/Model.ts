@@ -70,7 +70,7 @@ export const call = Effect.fnUntraced(function* (world: World, place: Place, req
     .pipe(
       Stream.runForEach((event) => {
         events.push(event)
-        return event.type === "text-delta" ? world.channel.token(place.path, event.text) : Effect.void
+        return event.type === "text-delta" ? world.channel.token(place.path, event.text, tries.count) : Effect.void
       }),
       Effect.mapError((error: GatewayError) => StepError.fromGateway(place.step, error))
     )

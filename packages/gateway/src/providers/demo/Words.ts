@@ -1,4 +1,4 @@
-/** Words of a text as the demo compares them: lower case, without inflection as far as that is simple, without filler. */
+/** Words of a text, to be compared: lower case, without inflection as far as that is simple, without filler. */
 
 const filler: ReadonlySet<string> = new Set(
   (
