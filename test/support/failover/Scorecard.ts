@@ -1,6 +1,8 @@
-/** The tables of `docs/failure.md`: the contract with its tests, and row × protocol × mode with what each came to. */
+/** The tables of `docs/failure.md`: the contract with its tests, and row × protocol × mode with what
+ * each came to in the worst of the dialects. */
 import { table } from "../Table.ts"
 import { contract, rows } from "./Contract.ts"
+import { dialects } from "./Dialects.ts"
 import { casesOf, type Mode, type Row } from "./Row.ts"
 import { wireNames, type WireName } from "./Wires.ts"
 
@@ -13,12 +15,18 @@ export type Scores = (row: Row, wire: WireName, mode: Mode) => Score | undefined
 export const perfect: Scores = (row, wire, mode) =>
   casesOf(row).some((each) => each.wire === wire && each.mode === mode) ? "pass" : undefined
 
-export const scorecard = (scores: Scores): string =>
+/** In how many dialects a row came to what it has to, of all that are played. */
+export type Spoken = (row: Row) => number
+
+export const everyDialect: Spoken = () => dialects.length
+
+export const scorecard = (scores: Scores, spoken: Spoken): string =>
   table(
-    ["row", "what goes wrong", ...wireNames.flatMap((wire) => [`${wire} stream`, `${wire} whole`])],
+    ["row", "what goes wrong", "dialects", ...wireNames.flatMap((wire) => [`${wire} stream`, `${wire} whole`])],
     rows.map((row) => [
       `\`${row.id}\``,
       row.fault,
+      `${spoken(row)} of ${dialects.length}`,
       ...wireNames.flatMap((wire) => (["stream", "whole"] as const).map((mode) => scores(row, wire, mode) ?? "–"))
     ])
   )
