@@ -39,6 +39,7 @@ import { images } from "@penstock/gateway/operations/Images"
 import { moderations } from "@penstock/gateway/operations/Moderations"
 import { speech } from "@penstock/gateway/operations/Speech"
 import { transcriptions, translations } from "@penstock/gateway/operations/Transcriptions"
+import * as Completions from "./data/Completions.ts"
 import * as CountTokens from "./data/CountTokens.ts"
 import * as DataPlane from "./data/DataPlane.ts"
 import * as Messages from "./data/Messages.ts"
@@ -111,6 +112,7 @@ const start = Effect.gen(function* () {
     Messages.make,
     CountTokens.make,
     Responses.make,
+    Completions.make,
     ...[embeddings, moderations, images, speech].map((operation) => OperationEndpoint.make(operation)),
     ...[transcriptions, translations].map(OperationEndpoint.makeForm)
   ])

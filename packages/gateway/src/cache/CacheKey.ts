@@ -29,7 +29,9 @@ const withoutEffect: ReadonlySet<string> = new Set([
  */
 const isBeyond = (request: JsonObject): boolean =>
   (request["n"] ?? 1) !== 1 ||
-  request["logprobs"] === true ||
+  (request["logprobs"] ?? false) !== false ||
+  // Several prompts have several answers.
+  Array.isArray(request["prompt"]) ||
   (request["audio"] ?? null) !== null ||
   listIn(request["modalities"]).some((modality) => modality !== "text") ||
   (request["web_search_options"] ?? null) !== null ||

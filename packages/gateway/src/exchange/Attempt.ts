@@ -187,6 +187,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
         return "enough"
       if (!more) TimeLimit.paused(limit)
       else if (relay.seen.ending) TimeLimit.ending(limit)
+      else TimeLimit.goesOn(limit)
       return more ? "more" : "pause"
     }
   }

@@ -110,6 +110,11 @@ export const ending = (limit: TimeLimit): void => {
   move(limit, Math.min(idleAt(limit), limit.watchdog.now() + endingMillis))
 }
 
+/** What seemed to be the end of the answer was that of a part of it. */
+export const goesOn = (limit: TimeLimit): void => {
+  if (limit.phase === "ending") answering(limit)
+}
+
 /** The caller takes no more for now: the time that he takes is not the provider's. */
 export const paused = (limit: TimeLimit): void => {
   limit.phase = "paused"

@@ -10,7 +10,12 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type * as Either from "effect/Either"
 
-export type ProtocolId = "openai-chat" | "openai-responses" | "anthropic-messages" | "ollama-chat"
+export type ProtocolId =
+  | "openai-chat"
+  | "openai-responses"
+  | "openai-completions"
+  | "anthropic-messages"
+  | "ollama-chat"
 
 /** One event of a streamed body: an SSE event, or a line of NDJSON (then `event` is empty). */
 export interface Frame {

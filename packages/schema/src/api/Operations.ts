@@ -1,9 +1,21 @@
-/** The endpoints beside conversations, as the API's description has them. */
+/** The endpoints beside those for conversations, as the API's description has them. */
 import { endpoint, eventStream, type Json, stream } from "./DataPlaneEndpoint.ts"
 
 const text: Json = { type: "string", minLength: 1 }
 const texts: Json = { oneOf: [text, { type: "array", minItems: 1, items: {} }] }
 const whoHas = "A provider that has no such endpoint (`POST /v1/explain` tells) is passed over, or refused with 400."
+
+const completions = endpoint({
+  operationId: "completions",
+  summary: "Complete a prompt",
+  description:
+    "OpenAI's legacy Completions, to providers that have them. Of others the prompt is asked as a conversation of one message; what that cannot do (several prompts, tokens, `suffix`, `echo`, `logprobs`, `n`) is refused.",
+  documentation: "https://platform.openai.com/docs/api-reference/completions/create",
+  fields: { prompt: {}, max_tokens: { type: "integer", minimum: 1, default: 16 }, stream },
+  required: ["model", "prompt"],
+  example: { model: "demo/echo", prompt: "Hello" },
+  answer: "A `text_completion`, or its chunks as server-sent events that end with `data: [DONE]`"
+})
 
 const embeddings = endpoint({
   operationId: "embeddings",
@@ -71,6 +83,7 @@ const heard = (name: "transcriptions" | "translations", summary: string, into: s
   })
 
 export const operations: { readonly [path: string]: Json } = {
+  "/v1/completions": completions,
   "/v1/embeddings": embeddings,
   "/v1/moderations": moderations,
   "/v1/images/generations": images,

@@ -7,12 +7,13 @@ import type { AnswerContext, Dialect } from "@penstock/gateway/protocols/Dialect
 import type { Original } from "@penstock/gateway/protocols/PassThrough"
 import type { Protocol } from "@penstock/gateway/protocols/Protocol"
 import * as ChooseProtocol from "@penstock/gateway/providers/ChooseProtocol"
-import { speaking } from "@penstock/gateway/providers/Provider"
+import { type Provider, speaking } from "@penstock/gateway/providers/Provider"
 import * as Needs from "@penstock/gateway/routing/Needs"
 import * as AnswerBytes from "@penstock/gateway/tools/AnswerBytes"
 import * as McpSelection from "@penstock/gateway/tools/McpSelection"
 import { ToolLoop } from "@penstock/gateway/tools/ToolLoop"
 import type { JsonObject } from "@penstock/gateway/wire/Json"
+import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -51,6 +52,12 @@ export interface Speech {
   readonly dialect: Dialect
   /** The dialect as a provider speaks it. */
   readonly protocol: Protocol
+  /** What is asked of a provider; absent for a conversation. */
+  readonly asks?: EndpointName
+  /** How a provider speaks the dialect; absent where that is one of the ways to hold a conversation with it. */
+  readonly native?: (provider: Provider) => Protocol | null
+  /** What a request may use; absent where the fields for it are those of conversations. */
+  readonly demand?: (length: number, json: JsonObject) => Demand.Demand
   readonly envelope: (json: JsonObject) => Either.Either<Envelope, GatewayError>
   /** What the answer's writer needs of the request; `created` in seconds since the epoch. */
   readonly context: (json: JsonObject, created: number, requestId: string) => AnswerContext
@@ -66,6 +73,8 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
     const answer = yield* Answering.make
     const loop = yield* ToolLoop
     const workflow = yield* WorkflowModel.make
+    const { asks, demand = Demand.ofBody } = speech
+    const native = speech.native ?? (({ spoken }: Provider) => ChooseProtocol.native(spoken, dialect.id))
     const endpoint: Endpoint = {
       path,
       dialect,
@@ -80,7 +89,7 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
           const readFrom = (json: JsonObject) => dialect.read(json, earlier === null ? {} : { earlier: earlier.items })
           const read = () => readFrom(body.json)
           const lane: Call<Uint8Array>["lane"] = (provider, model) => {
-            const own = ChooseProtocol.native(provider.spoken, dialect.id)
+            const own = native(provider)
             if (own !== null) {
               const sent = earlier === null || earlier.provider === provider.name ? original : all
               return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context))
@@ -99,10 +108,11 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             arrivedAt,
             caller,
             endpoint: dialect.endpoint,
+            ...(asks === undefined ? {} : { asks }),
             workflowName: null,
             model: envelope.model,
             stream,
-            demand: () => Demand.ofBody(all.bytes.length, all.json),
+            demand: () => demand(all.bytes.length, all.json),
             standing: (standing) => ResponseSink.limits(response, standing),
             needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
             lane

@@ -40,6 +40,7 @@ describe("openapi.json", () => {
       "/v1/responses",
       "/v1/messages",
       "/v1/messages/count_tokens",
+      "/v1/completions",
       "/v1/embeddings",
       "/v1/moderations",
       "/v1/images/generations",

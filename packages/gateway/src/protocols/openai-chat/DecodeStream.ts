@@ -10,7 +10,7 @@ import * as Failure from "./ClassifyFailure.ts"
 import { callId, callsOf, textsOf, type CallPiece } from "./Content.ts"
 import { choiceOf } from "./DecodeAnswer.ts"
 import * as FinishReason from "./FinishReason.ts"
-import { isObject, listIn, parse, stringIn, type JsonObject } from "../../wire/Json.ts"
+import { isObject, listIn, numberIn, objectIn, parse, stringIn, type JsonObject } from "../../wire/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
 
@@ -43,6 +43,8 @@ class ChunkDecoder implements Decoder {
   private readonly calls: Array<Call> = []
   private readonly callAt = new Map<number, Call>()
   private finishWord: string | undefined
+  /** Indices of further answers that have begun and not ended. */
+  private readonly others = new Set<number>()
   private stopSequence: string | undefined
 
   step(frame: Frame): ReadonlyArray<StreamEvent> | "malformed" {
@@ -56,7 +58,9 @@ class ChunkDecoder implements Decoder {
     if (!Array.isArray(chunk["choices"]) && !hasUsage) return "malformed"
 
     const events: Array<StreamEvent> = []
-    const choice = choiceOf(listIn(chunk["choices"]))
+    const choices = listIn(chunk["choices"])
+    const choice = choiceOf(choices)
+    if (choices.length > 1 || (choices.length === 1 && choice === undefined)) this.readOthers(choices)
     if (choice !== undefined) {
       this.start(chunk, events)
       this.readChoice(choice, events)
@@ -72,7 +76,17 @@ class ChunkDecoder implements Decoder {
   }
 
   get ending(): boolean {
-    return this.finishWord !== undefined
+    return this.finishWord !== undefined && this.others.size === 0
+  }
+
+  /** Other answers than the first are passed on and not read; the stream goes on as long as one of them does. */
+  private readOthers(choices: ReadonlyArray<unknown>): void {
+    for (const choice of choices.map(objectIn)) {
+      const index = numberIn(choice["index"]) ?? 0
+      if (index === 0) continue
+      if (stringIn(choice["finish_reason"]) === "") this.others.add(index)
+      else this.others.delete(index)
+    }
   }
 
   end(): ReadonlyArray<StreamEvent> {
@@ -107,6 +121,8 @@ class ChunkDecoder implements Decoder {
   }
 
   private readChoice(choice: JsonObject, events: Array<StreamEvent>): void {
+    // Of a legacy completion, whose chunks are the same but for this.
+    if (typeof choice["text"] === "string") this.append("text", choice["text"], events)
     // A server that cannot stream this answer sends it whole, as `message`.
     const delta = isObject(choice["delta"]) ? choice["delta"] : choice["message"]
     if (!isObject(delta)) return

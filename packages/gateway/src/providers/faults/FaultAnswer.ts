@@ -27,6 +27,7 @@ const openAi = (status: number): object => ({
 const bodies: { readonly [P in ProtocolId]: (status: number) => object } = {
   "openai-chat": openAi,
   "openai-responses": openAi,
+  "openai-completions": openAi,
   "anthropic-messages": (status) => {
     const type = anthropicTypes.get(status) ?? (status < 500 ? "invalid_request_error" : "api_error")
     return { type: "error", error: { type, message: message(status) } }
