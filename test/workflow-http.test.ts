@@ -1,4 +1,4 @@
-/** Workflows over HTTP, on the built server: with no key, no model server and no configuration. */
+/** Workflows over HTTP, on the built server: with no key and no model server. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -6,6 +6,8 @@ import * as Penstock from "./support/Penstock.ts"
 import * as Sqlite from "./support/Sqlite.ts"
 
 const shipped = path.resolve(import.meta.dirname, "../workflows")
+
+const web = path.resolve(import.meta.dirname, "support/web.mjs")
 
 const own: Readonly<Record<string, string>> = {
   "plain.yaml": `
@@ -35,6 +37,23 @@ steps:
   - { id: two, type: llm, model: demo/echo, prompt: hello again, output: b }
 output: b
 `,
+  "hooked.yaml": `
+name: hooked
+on: [{ webhook: orders }]
+inputs: { order: integer }
+steps: [{ id: say, type: set, values: { n: "\${input.order}" }, output: said }]
+output: "\${said.n}"
+`,
+  "calls.yaml": `
+name: calls
+steps: [{ id: call, type: workflow, uses: plian, with: { text: hello }, output: said }]
+output: said
+`,
+  "reaches.yaml": `
+name: reaches
+steps: [{ id: get, type: http, method: GET, url: "http://127.0.0.1:9/secrets", output: said }]
+output: "\${said.status}"
+`,
   "wrong.yaml": `
 name: wrong
 steps:
@@ -52,6 +71,7 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(own)) fs.writeFileSync(path.join(folder, name), text)
   server = await Penstock.start({
     args: ["--workflows", folder],
+    config: `mcp: { servers: { web: { command: ${JSON.stringify(process.execPath)}, args: ${JSON.stringify([web])} } } }\n`,
     // Nobody listens there, whatever runs on this machine.
     env: { OLLAMA_BASE_URL: "http://127.0.0.1:9" }
   })
@@ -86,11 +106,23 @@ const ended = async (id: string): Promise<Answer["json"]> => {
   throw new Error(`the run ${id} does not end`)
 }
 
+const waitingStep = async (id: string, step: string): Promise<Answer["json"]> => {
+  for (let tries = 0; tries < 400; tries++) {
+    const { json } = await ask(`/v1/runs/${id}`)
+    const found = json.steps.find((one: { readonly id: string }) => one.id === step)
+    if (found?.status === "waiting") return found
+    if (json.ended_at !== null) throw new Error(`the run ${id} ended: ${JSON.stringify(json.error)}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`the run ${id} does not get to ${step}`)
+}
+
 const inputs: Readonly<Record<string, unknown>> = {
   summarize: { text: "Water is wet. The sky is blue." },
   "review-batch": { reviews: ["It broke on the first day.", "Very good, would buy again."] },
   "smart-analysis": { question: "What is water?" },
-  "translate-and-check": { text: "Good morning", language: "German" }
+  "translate-and-check": { text: "Good morning", language: "German" },
+  "web-research": { question: "Who invented the penstock?" }
 }
 
 describe("workflows over HTTP", () => {
@@ -140,6 +172,39 @@ describe("workflows over HTTP", () => {
       }))
     )
     for (const { json, name, status } of answers) assert.strictEqual(status, 200, `${name}: ${JSON.stringify(json)}`)
+  })
+
+  it("runs the shipped pipeline in which a person approves what an agent found", { timeout: 60_000 }, async () => {
+    const { json } = await post("/v1/workflows/research-agent/runs", { input: { topic: "penstocks" } })
+    const review = await waitingStep(json.run_id, "review")
+    assert.match(review.waiting.prompt, /^\d+ findings on penstocks/)
+    assert.strictEqual((await post(review.waiting.signal, { approved: true, note: "short please" })).status, 202)
+    const run = await ended(json.run_id)
+    assert.strictEqual(run.status, "succeeded", JSON.stringify(run.error))
+    assert.sameMembers(Object.keys(run.output), ["report", "sources", "confidence"])
+  })
+
+  it("is started by a webhook, where its file says so, with the body as its input", async () => {
+    const { json, status } = await post("/v1/workflows/hooked/webhook", { order: 7 })
+    assert.strictEqual(status, 202, JSON.stringify(json))
+    assert.strictEqual((await ended(json.run_id)).output, 7)
+    assert.strictEqual((await post("/v1/workflows/hooked/webhook", { order: "seven" })).status, 422)
+    assert.strictEqual((await post("/v1/workflows/plain/webhook", { text: "x" })).status, 404)
+    assert.deepStrictEqual((await ask("/v1/workflows/hooked")).json.triggers, [{ webhook: "orders" }])
+  })
+
+  it("checks files against each other and the configuration, and again when one changes", async () => {
+    const find = async (name: string) => (await ask(`/v1/workflows/${name}`)).json
+    assert.include(JSON.stringify((await find("calls")).diagnostics), "plain")
+    assert.isFalse((await find("calls")).valid)
+    assert.isFalse((await find("reaches")).valid)
+    fs.writeFileSync(path.join(folder, "plian.yaml"), (own["plain.yaml"] ?? "").replace("name: plain", "name: plian"))
+    for (let tries = 0; tries < 200 && !(await find("calls")).valid; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    const { json, status } = await post("/v1/workflow/calls", {})
+    assert.strictEqual(status, 200, JSON.stringify(json))
+    assert.include(json.output, "hello")
   })
 
   it("answers 404 with the name that was probably meant", async () => {

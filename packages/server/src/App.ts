@@ -20,7 +20,7 @@ import * as ToolLoop from "@penstock/gateway/tools/ToolLoop"
 import * as Router from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Engine from "@penstock/workflow/runtime/Engine"
-import * as Workflows from "@penstock/workflow/runtime/Workflows"
+import { FileInUse } from "@penstock/workflow/runtime/FileLock"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -51,6 +51,8 @@ import * as McpPlane from "./mcp/McpPlane.ts"
 import * as StdioPlane from "./mcp/StdioPlane.ts"
 import * as Retention from "./Retention.ts"
 import * as Approvals from "./workflows/Approvals.ts"
+import * as CheckedFolder from "./workflows/CheckedFolder.ts"
+import * as CronTriggers from "./workflows/CronTriggers.ts"
 import * as Hosts from "./workflows/Hosts.ts"
 import * as HubTools from "./workflows/HubTools.ts"
 import * as RunsFile from "./workflows/RunsFile.ts"
@@ -67,22 +69,23 @@ const databaseFailure = (error: Pick<LedgerError | KeyStoreError, "cause">) =>
 
 const layerOutside = Layer.merge(HubTools.layer, Hosts.layer)
 
+const inUse = ({ message }: FileInUse) =>
+  new StartFailure({
+    message: `The database cannot be opened: ${message}.`,
+    hint: "Stop the other one, or give this one a database of its own: --database, PENSTOCK_DATABASE or `database`."
+  })
+
+const engineFailure = (cause: Cause.Cause<unknown>) => {
+  const failure = Cause.squash(cause)
+  return Layer.fail(failure instanceof FileInUse ? inUse(failure) : databaseFailure({ cause: failure }))
+}
+
 const layerEngine = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => Engine.layerSqlite(RunsFile.beside(settings.current().database)))
-).pipe(
-  Layer.provide(layerOutside),
-  Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))
-)
+).pipe(Layer.provide(layerOutside), Layer.catchAllCause(engineFailure))
 
 /** For a program that may run beside a server on the same database: its runs end with it. */
-const layerEngineMemory = Engine.layerMemory.pipe(
-  Layer.provide(layerOutside),
-  Layer.catchAllCause((cause) => Layer.fail(databaseFailure({ cause: Cause.squash(cause) })))
-)
-
-const layerWorkflows = Layer.unwrapEffect(
-  Effect.map(Settings, (settings) => Workflows.layer(settings.current().workflows))
-)
+const layerEngineMemory = Engine.layerMemory.pipe(Layer.provide(layerOutside), Layer.catchAllCause(engineFailure))
 
 /** What a server and a program on stdio have in common. */
 const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer).pipe(
@@ -94,13 +97,13 @@ const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCa
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
 const layerServices = Approvals.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(layerEngine, layerWorkflows, ToolLoop.layer)),
+  Layer.provideMerge(Layer.mergeAll(layerEngine, CheckedFolder.layer, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(layerGateway),
   Layer.provideMerge(Listener.layer)
 )
 
-const layerStdio = Layer.merge(layerEngineMemory, layerWorkflows).pipe(
+const layerStdio = Layer.merge(layerEngineMemory, CheckedFolder.layer).pipe(
   Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(layerGateway)
 )
@@ -119,6 +122,7 @@ const start = Effect.gen(function* () {
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run
+  yield* CronTriggers.run
   yield* listener.serve([dataPlane, yield* McpPlane.make], controlPlane)
 })
 

@@ -23,6 +23,13 @@ const info = {
   max_cost_usd: Schema.NullOr(Schema.Number).annotations({
     description: "The most that a run costs; null when that is not known"
   }),
+  triggers: Schema.Array(
+    Schema.Record({ key: Schema.Literal("cron", "webhook", "event"), value: Schema.String }).pipe(
+      Schema.partialWith({ exact: true })
+    )
+  ).annotations({
+    description: "What starts it by itself"
+  }),
   valid: Schema.Boolean.annotations({ description: "Whether it can be run: no diagnostic is an error" }),
   diagnostics: Schema.Array(ApiError.Diagnostic)
 }
@@ -107,6 +114,20 @@ export const WorkflowsApi = HttpApiGroup.make("workflows")
       .addError(ApiError.TooLarge)
       .addError(ApiError.Unprocessable)
       .annotate(OpenApi.Summary, "Start a run and return at once")
+  )
+  .add(
+    HttpApiEndpoint.post("webhook", "/v1/workflows/:name/webhook")
+      .setPath(byName)
+      .setHeaders(headers)
+      .setPayload(Schema.Unknown)
+      .addSuccess(RunAccepted, { status: 202 })
+      .addError(ApiError.BadRequest)
+      .addError(ApiError.NotFound)
+      .addError(ApiError.Conflict)
+      .addError(ApiError.TooLarge)
+      .addError(ApiError.Unprocessable)
+      .annotate(OpenApi.Summary, "Start a run with whatever JSON is sent as its input")
+      .annotate(OpenApi.Description, "For workflows that say so: `on: [{webhook: …}]`.")
   )
   .addError(ApiError.Internal)
   .middleware(KeyAuth)

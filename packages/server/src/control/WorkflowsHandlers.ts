@@ -8,9 +8,11 @@ import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import type { RunAccepted } from "@penstock/schema/api/RunsApi"
 import { RunRequest, type RunResult } from "@penstock/schema/api/WorkflowsApi"
+import { make } from "@penstock/schema/GatewayError"
 import { Runs } from "@penstock/workflow/runtime/Runs"
-import { Workflows } from "@penstock/workflow/runtime/Workflows"
+import { type Workflow, Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as RunFailure from "../workflows/RunFailure.ts"
 import * as RunView from "../workflows/RunView.ts"
 import * as Starting from "../workflows/Starting.ts"
@@ -19,6 +21,13 @@ import * as JsonBody from "./JsonBody.ts"
 const read = JsonBody.reader(RunRequest)
 
 const wanted = 'Send JSON with the input: {"input": {"text": "…"}}.'
+
+const readAny = JsonBody.reader(Schema.Unknown)
+
+const noWebhook = ({ file, name }: Workflow) =>
+  make("not_found", `The workflow ${name} is not started by webhooks. Write \`on: [{webhook: …}]\` into ${file}.`, {
+    code: "no_webhook"
+  })
 
 const notStarted = (failure: RunFailure.NotStarted) =>
   HttpServerResponse.unsafeJson(RunFailure.bodyOfNotStarted(failure), { status: failure.error.status })
@@ -37,6 +46,19 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
       const key = header === undefined ? null : yield* Idempotency.readKey(header)
       const caller = yield* CurrentCaller
       return yield* Starting.start(sources, { name, input, caller, key })
+    })
+
+    /** Senders of webhooks have words of their own: all of the body is the input. */
+    const startByWebhook = Effect.fnUntraced(function* (
+      name: string,
+      header: string | undefined,
+      request: HttpServerRequest.HttpServerRequest
+    ) {
+      const workflow = yield* Starting.find(sources.workflows, name)
+      if (!workflow.triggers.some((trigger) => "webhook" in trigger)) return yield* noWebhook(workflow)
+      const input = yield* readAny(request, { limit: settings.current().server.max_body, wanted, empty: {} })
+      const key = header === undefined ? null : yield* Idempotency.readKey(header)
+      return yield* Starting.start(sources, { name, input, caller: yield* CurrentCaller, key })
     })
 
     const run = Effect.fnUntraced(function* (started: { readonly id: string }) {
@@ -63,6 +85,12 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
       .handleRaw("run", ({ headers, path: { name }, request }) =>
         start(name, headers["idempotency-key"], request).pipe(
           Effect.flatMap(run),
+          Effect.catchTag("NotStarted", (failure) => Effect.succeed(notStarted(failure)))
+        )
+      )
+      .handleRaw("webhook", ({ headers, path: { name }, request }) =>
+        startByWebhook(name, headers["idempotency-key"], request).pipe(
+          Effect.map(accepted),
           Effect.catchTag("NotStarted", (failure) => Effect.succeed(notStarted(failure)))
         )
       )

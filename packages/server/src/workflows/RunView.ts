@@ -48,7 +48,7 @@ export const state = (
   steps: steps.map((record) => step(record, record.status === "waiting" ? waitingFor(record.path) : null))
 })
 
-export const workflow = ({ diagnostics, file, name, plan }: Workflow): WorkflowInfo => ({
+export const workflow = ({ diagnostics, file, name, plan, triggers }: Workflow): WorkflowInfo => ({
   name,
   description: plan?.description ?? null,
   version: plan?.version ?? null,
@@ -56,6 +56,7 @@ export const workflow = ({ diagnostics, file, name, plan }: Workflow): WorkflowI
   inputs: plan?.inputSchema ?? null,
   output: plan?.outputSchema ?? null,
   max_cost_usd: plan === null || plan.cost.worst === null ? null : toUsd(plan.cost.worst),
+  triggers,
   valid: plan !== null,
   diagnostics
 })

@@ -65,6 +65,7 @@ describe("openapi.json", () => {
       "/v1/workflows/{name}",
       "/v1/workflow/{name}",
       "/v1/workflows/{name}/runs",
+      "/v1/workflows/{name}/webhook",
       "/v1/runs",
       "/v1/runs/{id}",
       "/v1/runs/{id}/events",
@@ -149,7 +150,12 @@ describe("the client that derives from the API", () => {
         assert.deepStrictEqual((yield* client.budgets.list()).budgets, [])
         assert.deepStrictEqual((yield* client.workflows.list()).workflows, [])
         const run = { path: { name: "none" }, headers: {}, payload: { input: {} } }
-        for (const call of [client.workflows.run(run), client.workflows.start(run)]) {
+        for (const call of [
+          client.workflows.run(run),
+          client.workflows.start(run),
+          client.workflows.get(run),
+          client.workflows.webhook(run)
+        ]) {
           const noWorkflow = yield* Effect.flip<unknown, unknown, never>(call)
           assert.isTrue(noWorkflow instanceof GatewayError && noWorkflow.code === "workflow_not_found")
         }

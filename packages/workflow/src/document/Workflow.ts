@@ -12,6 +12,7 @@ const Trigger = Schema.Union(
   strictStruct({ webhook: Schema.NonEmptyString }),
   strictStruct({ event: Schema.NonEmptyString })
 ).annotations({ description: "a mapping with `cron`, `webhook` or `event`" })
+export type Trigger = typeof Trigger.Type
 
 const Defaults = strictStruct({
   model: Schema.optional(ModelChain),

@@ -27,6 +27,8 @@ export const layerMemory = runs.pipe(
 const shardingConfig = {
   runnerAddress: Option.some(RunnerAddress.make("penstock", 1)),
   preemptiveShutdown: false,
+  // A call that is cut by a stop is made again at the next start; one that is about to end may.
+  entityTerminationTimeout: "1 second",
   entityMessagePollInterval: "500 millis",
   shardLockExpiration: "9 seconds",
   shardLockRefreshInterval: "3 seconds"

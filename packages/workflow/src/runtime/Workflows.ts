@@ -5,10 +5,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import type { Options } from "../checker/Checker.ts"
+import type { Catalogues } from "../checker/Catalogues.ts"
 import * as Compiler from "../compiler/Compiler.ts"
 import type { Plan } from "../compiler/Plan.ts"
 import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
+import type { Trigger } from "../document/Workflow.ts"
 
 export interface Workflow {
   /** What the file calls it; the file's own name where it cannot be read. */
@@ -18,6 +19,14 @@ export interface Workflow {
   /** Null where a diagnostic is an error. */
   readonly plan: Plan | null
   readonly diagnostics: ReadonlyArray<Diagnostic>
+  /** What starts it, besides those who ask for it. */
+  readonly triggers: ReadonlyArray<Trigger>
+}
+
+/** A file's text. */
+export interface Source {
+  readonly file: string
+  readonly text: string
 }
 
 export interface Service {
@@ -33,10 +42,19 @@ export class Workflows extends Context.Tag("@penstock/workflow/runtime/Workflows
 
 const ending = /\.ya?ml$/
 
-/** `options`: what the files are checked against. A folder that is not there holds no workflows. */
+/** What the files are checked against. */
+export interface Checking {
+  readonly of: (sources: ReadonlyArray<Source>) => Effect.Effect<Catalogues>
+  /** What that is computed from, besides the files: all are checked again when it is another. */
+  readonly basis: () => unknown
+}
+
+const unchecked: Checking = { of: () => Effect.succeed({}), basis: () => null }
+
+/** A folder that is not there holds no workflows. */
 export const layer = (
   folder: string,
-  options: Options = {}
+  checking: Checking = unchecked
 ): Layer.Layer<Workflows, never, FileSystem.FileSystem | Path.Path> =>
   Layer.scoped(
     Workflows,
@@ -44,25 +62,37 @@ export const layer = (
       const files = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const loaded = yield* Ref.make<ReadonlyMap<string, Workflow>>(new Map())
+      let basis = checking.basis()
 
-      const read = Effect.fnUntraced(function* (file: string, before: Workflow | undefined) {
-        const source = yield* files.readFileString(path.join(folder, file))
-        if (before?.source === source) return before
-        const { diagnostics, document, plan } = Compiler.compile(source, { ...options, file })
+      const compile = (file: string, source: string, catalogues: Catalogues): Workflow => {
+        const { diagnostics, document, plan } = Compiler.compile(source, { ...catalogues, file })
         const name = document?.name ?? file.replace(ending, "")
-        return { name, file, source, plan, diagnostics } satisfies Workflow
-      })
+        return { name, file, source, plan, diagnostics, triggers: document?.on ?? [] }
+      }
 
-      const reload = Effect.gen(function* () {
-        const before = yield* Ref.get(loaded)
+      const read = Effect.gen(function* () {
         const names = yield* Effect.orElseSucceed(files.readDirectory(folder), (): Array<string> => [])
         const found = yield* Effect.forEach(
           names.filter((name) => ending.test(name)).sort(),
           // A file that goes away while it is read is not there.
-          (file) => Effect.option(read(file, before.get(file)))
+          (file) => Effect.option(Effect.map(files.readFileString(path.join(folder, file)), (text) => ({ file, text })))
         )
-        const workflows = found.flatMap((one) => (one._tag === "Some" ? [one.value] : []))
-        yield* Ref.set(loaded, new Map(workflows.map((workflow) => [workflow.file, workflow])))
+        return found.flatMap((one) => (one._tag === "Some" ? [one.value] : []))
+      })
+
+      // What a file calls may have changed, so that all are checked when one of them has.
+      const reload = Effect.gen(function* () {
+        const before = yield* Ref.get(loaded)
+        const sources = yield* read
+        const basisNow = checking.basis()
+        const isSame =
+          basisNow === basis &&
+          sources.length === before.size &&
+          sources.every(({ file, text }) => before.get(file)?.source === text)
+        if (isSame) return
+        const catalogues = yield* checking.of(sources)
+        basis = basisNow
+        yield* Ref.set(loaded, new Map(sources.map(({ file, text }) => [file, compile(file, text, catalogues)])))
       })
 
       yield* reload

@@ -1,0 +1,35 @@
+/**
+ * The workflows of the configured folder, each checked against what the configuration in force leads to: its models and
+ * prices, its hosts, and the other workflows. Nobody is asked: a file is as right while a provider is away.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as FilePath from "@effect/platform/Path"
+import type { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
+import { Settings } from "@penstock/gateway/Settings"
+import * as Collection from "@penstock/workflow/compiler/Collection"
+import * as Workflows from "@penstock/workflow/runtime/Workflows"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Hosts from "./Hosts.ts"
+import * as ModelCatalogue from "./ModelCatalogue.ts"
+
+export const layer: Layer.Layer<
+  Workflows.Workflows,
+  never,
+  Settings | PriceBook | ProviderRegistry | FileSystem.FileSystem | FilePath.Path
+> = Layer.unwrapEffect(
+  Effect.gen(function* () {
+    const settings = yield* Settings
+    const world = yield* Effect.context<Settings | PriceBook | ProviderRegistry>()
+    const models = ModelCatalogue.make({ offline: true }).pipe(Effect.provide(world))
+    return Workflows.layer(settings.current().workflows, {
+      basis: settings.current,
+      of: (sources) =>
+        Effect.map(models, (models) => {
+          const known = { models, hosts: Hosts.of(settings.current().http) }
+          return { ...known, workflows: Collection.make(sources, known) }
+        })
+    })
+  })
+)
