@@ -235,7 +235,7 @@ describe("workflows over HTTP", () => {
     const late = await post("/v1/workflow/late", {})
     assert.deepStrictEqual([late.status, late.json.error.code], [504, "timeout"])
     const poor = await post("/v1/workflow/poor", {})
-    assert.deepStrictEqual([poor.status, poor.json.error.code, poor.json.error.step], [402, "budget", "two"])
+    assert.deepStrictEqual([poor.status, poor.json.error.code, poor.json.error.step], [402, "budget", "one"])
   })
 
   it("is the same run for the same Idempotency-Key and input, and 409 for another input", async () => {
