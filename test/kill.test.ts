@@ -8,7 +8,8 @@ import * as Upstream from "./support/Upstream.ts"
 import * as Wire from "./support/Wire.ts"
 
 const KILLS = 50
-const LIMIT_MILLIS = 60_000
+/** For a machine that is slow or busy; a fair one is done in one minute. */
+const LIMIT_MILLIS = 240_000
 const CLIENTS = 8
 /** Within this time of its end the row of an answer is settled; generous, for a busy machine. */
 const COMMIT_MILLIS = 150
@@ -126,11 +127,10 @@ describe("kill -9 at any moment", () => {
     "loses no row, bills none twice, and leaves nothing open or reserved",
     async () => {
       const random = seeded(20260)
-      const deadline = performance.now() + LIMIT_MILLIS
       let kills = 0
       let inFlight = 0
       const killedAt: Array<number> = []
-      while (kills < KILLS && performance.now() < deadline) {
+      while (kills < KILLS) {
         const server = await start()
         await assertConsistent(server)
         const clients = load(server)
@@ -152,7 +152,6 @@ describe("kill -9 at any moment", () => {
       console.log(
         `${kills} kills: ${answers.size} requests, ${whole.length} answered whole (${late.length} of them killed before their row was settled), ${byModel.size} rows, ${interrupted.length} interrupted, ${inFlight} at the upstream when killed`
       )
-      assert.isAbove(kills, 10)
       assert.isAbove(interrupted.length, 0, "no kill found a request on its way")
       const unsettled = late.map(([, { endedAt }]) => killedAt.find((at) => at > endedAt - COMMIT_MILLIS)! - endedAt)
       console.log(`longest from an answer's end to a kill that found its row open: ${Math.max(0, ...unsettled)} ms`)
@@ -160,7 +159,7 @@ describe("kill -9 at any moment", () => {
       for (const millis of unsettled) assert.isBelow(millis, COMMIT_MILLIS, "a row was not settled in time")
       await server.stop()
     },
-    LIMIT_MILLIS + 60_000
+    LIMIT_MILLIS
   )
 })
 
