@@ -73,13 +73,10 @@ const runBudget = (run: Run, limits: ReadonlyArray<BudgetConfig | null | undefin
 const partBudgets = ({ id, parts = [] }: Run): ReadonlyArray<Budget> =>
   parts.map(({ path, usd }) => budgetOf(`run:${id}/${path}`, { usd, per: "run" }))
 
-/** The budgets that a request of this caller counts in. */
-const budgetsOf = (config: PenstockConfig, caller: Caller, run: Run | null): ReadonlyArray<Budget> => [
+/** The budgets that a request of this caller counts in, whatever run it belongs to. */
+const standing = (config: PenstockConfig, { budget, key }: Caller): ReadonlyArray<Budget> => [
   ...(config.budget === undefined || config.budget.per === "run" ? [] : [budgetOf("gateway", config.budget)]),
-  ...(caller.key === null || caller.budget === null || caller.budget.per === "run"
-    ? []
-    : [budgetOf(keyScope(caller.key), caller.budget)]),
-  ...(run === null ? [] : [...runBudget(run, [config.budget, caller.budget]), ...partBudgets(run)])
+  ...(key === null || budget === null || budget.per === "run" ? [] : [budgetOf(keyScope(key), budget)])
 ]
 
 const known = (config: PenstockConfig, keys: ReadonlyArray<KeyBudget>): ReadonlyArray<Budget> => [
@@ -167,9 +164,23 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
       : getInLine(opening, deadline, waitedFor, null)
   }
 
+  /** Of each caller under the configuration in force: his requests come by the thousand. */
+  const ofCallers = settings.derive(() => new WeakMap<Caller, ReadonlyArray<Budget>>())
+
+  const budgetsOf = (caller: Caller): ReadonlyArray<Budget> => {
+    const known = ofCallers().get(caller)
+    if (known !== undefined) return known
+    const budgets = standing(settings.current(), caller)
+    ofCallers().set(caller, budgets)
+    return budgets
+  }
+
   return {
     holds: (caller, run, worstCase) => {
-      const applying = budgetsOf(settings.current(), caller, run)
+      const applying =
+        run === null
+          ? budgetsOf(caller)
+          : [...budgetsOf(caller), ...runBudget(run, [settings.current().budget, caller.budget]), ...partBudgets(run)]
       if (applying.length === 0) return []
       const most = worstCase()
       return most === 0 ? [] : applying.map((budget) => ({ budget, amount: most ?? NanoDollars.make(0) }))

@@ -21,8 +21,14 @@ export interface SumKey {
   readonly startsAt: number
 }
 
+/** A key under the name that `Sums` has it by. */
+interface NamedKey extends SumKey {
+  readonly name: string
+}
+
 /** Money held back. It is settled in the window that it was held in, however late that is. */
-export interface Reservation extends SumKey {
+export interface Reservation {
+  readonly of: NamedKey
   /** Nano-dollars. */
   readonly amount: number
 }
@@ -42,15 +48,27 @@ export const nameOf = ({ per, scope, startsAt }: SumKey): string => `${per} ${st
 
 export const noReservations: ReadonlyArray<Reservation> = []
 
+/** A key counts in the same few budgets with every request: the name is made once for each window. */
+const latest = new WeakMap<Budget, NamedKey>()
+
+const keyAt = (budget: Budget, now: number): NamedKey => {
+  const { per, scope } = budget
+  const startsAt = Window.startOf(per, now)
+  const known = latest.get(budget)
+  if (known !== undefined && known.startsAt === startsAt) return known
+  const key = { scope, per, startsAt, name: nameOf({ scope, per, startsAt }) }
+  latest.set(budget, key)
+  return key
+}
+
 /** The sums that a request with these holds would count in at `now` (milliseconds since the epoch). */
 export const reservationsOf = (holds: ReadonlyArray<Hold>, now: number): ReadonlyArray<Reservation> =>
-  holds.map(({ amount, budget: { per, scope } }) => ({ scope, per, startsAt: Window.startOf(per, now), amount }))
+  holds.map(({ amount, budget }) => ({ of: keyAt(budget, now), amount }))
 
-const sumOf = (sums: Sums, key: SumKey): Sum => {
-  const name = nameOf(key)
+const sumOf = (sums: Sums, { name, per, scope, startsAt }: NamedKey): Sum => {
   let sum = sums.get(name)
   if (sum === undefined) {
-    sum = { scope: key.scope, per: key.per, startsAt: key.startsAt, spent: 0, reserved: 0, changed: false }
+    sum = { scope, per, startsAt, spent: 0, reserved: 0, changed: false }
     sums.set(name, sum)
   }
   return sum
@@ -70,26 +88,25 @@ const exceeded = ({ amount: needed, budget }: Hold, { per, reserved, spent, star
 }
 
 /**
- * Reserves all holds or none, each budget having at most one. A refusal that waiting cannot mend is told before one that
- * it can.
+ * Reserves all holds or none, each budget having at most one; `reservations` are those of the holds. A refusal that
+ * waiting cannot mend is told before one that it can.
  */
 export const reserve = (
   sums: Sums,
   holds: ReadonlyArray<Hold>,
-  now: number
+  reservations: ReadonlyArray<Reservation>
 ): ReadonlyArray<Reservation> | BudgetExceeded => {
-  const reservations = reservationsOf(holds, now)
   let refusal: BudgetExceeded | null = null
   for (const [index, hold] of holds.entries()) {
     const reservation = reservations[index]
     if (reservation === undefined) continue
-    const found = exceeded(hold, sumOf(sums, reservation))
+    const found = exceeded(hold, sumOf(sums, reservation.of))
     if (found !== null && (refusal === null || (refusal.fitsLater && !found.fitsLater))) refusal = found
   }
   if (refusal !== null) return refusal
-  for (const reservation of reservations) {
-    const sum = sumOf(sums, reservation)
-    sum.reserved += reservation.amount
+  for (const { amount, of } of reservations) {
+    const sum = sumOf(sums, of)
+    sum.reserved += amount
     sum.changed = true
   }
   return reservations
@@ -100,9 +117,9 @@ export const reserve = (
  * integer (9 million USD) once it is there: no limit is as high, so nothing more is let in.
  */
 export const settle = (sums: Sums, reservations: ReadonlyArray<Reservation>, cost: number | null): void => {
-  for (const reservation of reservations) {
-    const sum = sumOf(sums, reservation)
-    sum.reserved -= reservation.amount
+  for (const { amount, of } of reservations) {
+    const sum = sumOf(sums, of)
+    sum.reserved -= amount
     sum.spent = Math.min(sum.spent + (cost ?? 0), Number.MAX_SAFE_INTEGER)
     sum.changed = true
   }
@@ -118,7 +135,7 @@ export const warnIfTooLow = (
     ? Effect.void
     : Effect.logWarning(
         `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${low.amount / 1e9} USD ` +
-          `that were held for it. The budget of ${low.scope} counts what it cost.`
+          `that were held for it. The budget of ${low.of.scope} counts what it cost.`
       )
 }
 

@@ -110,7 +110,7 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
     open: (opening) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (open.has(opening.id)) return Effect.void
-        const reservations = Sums.reserve(sums, opening.holds, now)
+        const reservations = Sums.reserve(sums, opening.holds, Sums.reservationsOf(opening.holds, now))
         if ("_tag" in reservations) return Effect.fail(reservations)
         const entry: Entry = { opening, reservations, ending: null }
         open.set(opening.id, entry)

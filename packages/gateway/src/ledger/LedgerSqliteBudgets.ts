@@ -31,12 +31,11 @@ const writeSums = RowStatement.make(
     ON CONFLICT (scope, per, starts_at) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved`
 )
 
-/** What these sums are now. One that was never written is not in the answer. */
+/** What these sums are now; they are all different. One that was never written is not in the answer. */
 export const read = Effect.fnUntraced(function* (
   connection: Connection,
-  wanted: Iterable<SumKey>
+  keys: ReadonlyArray<SumKey>
 ): Effect.fn.Return<Sums, SqlError> {
-  const keys = [...new Map(Array.from(wanted, (key) => [nameOf(key), key])).values()]
   const sums: Sums = new Map()
   for (let from = 0; from < keys.length; from += RowStatement.longestRun) {
     const run = keys.slice(from, from + RowStatement.longestRun)
@@ -63,7 +62,7 @@ export const write = (connection: Connection, sums: Sums): Effect.Effect<void, S
 
 /** Reservations as the open row keeps them, for whoever has to release them; see `LedgerProcess`. */
 export const encode = (reservations: ReadonlyArray<Reservation>): string =>
-  JSON.stringify(reservations.map(({ amount, per, scope, startsAt }) => [scope, per, startsAt, amount]))
+  JSON.stringify(reservations.map(({ amount, of: { per, scope, startsAt } }) => [scope, per, startsAt, amount]))
 
 /** Releases what the open rows that `where` selects hold. They are to be settled in the same transaction. */
 export const release = (where: string): string => `UPDATE budget_window SET reserved = reserved - held.amount

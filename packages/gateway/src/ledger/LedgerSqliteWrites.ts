@@ -26,6 +26,8 @@ const notOpen: NotOpen = { _tag: "NotOpen" }
 /** A row that this process has opened. */
 interface Open {
   readonly opening: Opening
+  /** What it wants to hold, until that is decided. */
+  wants: ReadonlyArray<Sums.Reservation>
   /** Null while it is being decided. */
   reservations: ReadonlyArray<Sums.Reservation> | null
 }
@@ -62,7 +64,7 @@ const stillOpen = Effect.fnUntraced(function* (connection: Connection, work: Wor
  * What fits. What is settled gives back first, so that as much as possible does; a row that is opened and settled in one
  * batch is settled last.
  */
-const decide = (work: Work, sums: Sums.Sums, now: number): Decision => {
+const decide = (work: Work, sums: Sums.Sums): Decision => {
   const refusals = new Map<string, BudgetExceeded>()
   for (const open of work.openings) open.reservations = null
   const count = ({ open, settlement }: Closing) => Sums.settle(sums, open.reservations ?? [], settlement.cost)
@@ -72,7 +74,7 @@ const decide = (work: Work, sums: Sums.Sums, now: number): Decision => {
     else count(closing)
   }
   for (const open of work.openings) {
-    const reserved = Sums.reserve(sums, open.opening.holds, now)
+    const reserved = Sums.reserve(sums, open.opening.holds, open.wants)
     if ("_tag" in reserved) refusals.set(open.opening.id, reserved)
     else open.reservations = reserved
   }
@@ -148,12 +150,14 @@ const writeWork = (connection: Connection, owner: Owner, work: Work): Effect.Eff
     return Effect.as(writeRows(connection, owner, work), noRefusals)
   }
   const now = owner.clock.unsafeCurrentTimeMillis()
-  const wanted = [
-    ...work.openings.flatMap(({ opening }) => Sums.reservationsOf(opening.holds, now)),
-    ...work.closings.flatMap(({ open }) => open.reservations ?? [])
-  ]
-  return Effect.flatMap(Budgets.read(connection, wanted), (sums) => {
-    const decision = decide(work, sums, now)
+  const touched = new Map<string, Sums.SumKey>()
+  for (const open of work.openings) {
+    open.wants = Sums.reservationsOf(open.opening.holds, now)
+    for (const { of } of open.wants) touched.set(of.name, of)
+  }
+  for (const { open } of work.closings) for (const { of } of open.reservations ?? []) touched.set(of.name, of)
+  return Effect.flatMap(Budgets.read(connection, [...touched.values()]), (sums) => {
+    const decision = decide(work, sums)
     return writeRows(connection, owner, decision).pipe(
       Effect.zipRight(Budgets.write(connection, decision.sums)),
       Effect.as(decision.refusals)
@@ -188,7 +192,12 @@ export const make = (sql: SqlClient.SqlClient, { clock, owner: id, released }: O
       const openings: Array<Open> = []
       for (const opening of batch.openings) {
         if (open.has(opening.id)) continue
-        const row: Open = { opening, reservations: opening.holds.length === 0 ? Sums.noReservations : null }
+        const holdsNothing = opening.holds.length === 0
+        const row: Open = {
+          opening,
+          wants: Sums.noReservations,
+          reservations: holdsNothing ? Sums.noReservations : null
+        }
         open.set(opening.id, row)
         openings.push(row)
       }
