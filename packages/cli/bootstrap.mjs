@@ -171,7 +171,16 @@ const isBuilt = () => {
 const bin = (name) => at("node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name)
 
 const build = async () => {
-  if (isBuilt()) return
+  if (!isBuilt()) await compile()
+  // Once its own modules are installed: it runs Vite.
+  const dashboard = await import(pathToFileURL(at("packages", "dashboard", "build.mjs")).href)
+  if (dashboard.isBuilt()) return
+  say("Building the dashboard")
+  const code = dashboard.build()
+  if (code !== 0) fail("The dashboard does not build; the lines above say where.", code)
+}
+
+const compile = async () => {
   say("Building")
   // A change that is made while the compiler runs is newer than this.
   const began = new Date()

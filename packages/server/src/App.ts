@@ -8,6 +8,7 @@ import * as Keys from "@penstock/gateway/keys/Keys"
 import type { KeyStoreError } from "@penstock/gateway/keys/KeyStore"
 import type { LedgerError } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
+import * as Traffic from "@penstock/gateway/ledger/Traffic"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import * as RateLimits from "@penstock/gateway/limits/RateLimits"
@@ -99,6 +100,7 @@ const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCa
 const layerServices = Approvals.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(layerEngine, CheckedFolder.layer, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
+  Layer.provideMerge(Traffic.layerSqlite),
   Layer.provideMerge(layerGateway),
   Layer.provideMerge(Listener.layer)
 )

@@ -13,6 +13,7 @@ import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
 import { RunsApi, SignalsApi } from "./RunsApi.ts"
 import { StatusApi } from "./StatusApi.ts"
+import { TrafficApi } from "./TrafficApi.ts"
 import { version } from "./Version.ts"
 import { WorkflowsApi } from "./WorkflowsApi.ts"
 
@@ -20,6 +21,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(ModelsApi)
   .add(RoutingApi)
   .add(LedgerApi)
+  .add(TrafficApi)
   .add(KeysApi)
   .add(BudgetsApi)
   .add(McpApi)

@@ -100,7 +100,7 @@ const checkPricing = (file: PenstockFile, names: Names, report: Report) => {
   }
 }
 
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|\[?::ffff:127(?:\.\d{1,3}){3}\]?)$/i.test(host)
 
 /** Everybody on the network could spend money. Checked apart, because a reload keeps the address that is in force. */

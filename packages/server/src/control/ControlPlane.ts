@@ -9,11 +9,12 @@ import type { Budgets } from "@penstock/gateway/budgets/Budgets"
 import type { Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Keys } from "@penstock/gateway/keys/Keys"
 import type { Ledger } from "@penstock/gateway/ledger/Ledger"
+import type { Traffic } from "@penstock/gateway/ledger/Traffic"
 import type { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import type { Router } from "@penstock/gateway/routing/Router"
-import type { Settings } from "@penstock/gateway/Settings"
 import type { ToolCalls } from "@penstock/gateway/tools/ToolCalls"
+import { Settings } from "@penstock/gateway/Settings"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import type { Runs } from "@penstock/workflow/runtime/Runs"
 import type { RunStore } from "@penstock/workflow/runtime/store/RunStore"
@@ -25,6 +26,8 @@ import type * as Scope from "effect/Scope"
 import type { Approvals } from "../workflows/Approvals.ts"
 import * as Authorization from "./Authorization.ts"
 import * as BudgetsHandlers from "./BudgetsHandlers.ts"
+import * as Dashboard from "../dashboard/Dashboard.ts"
+import * as BrowserGuard from "../http/BrowserGuard.ts"
 import * as Documentation from "./Documentation.ts"
 import * as Failures from "./Failures.ts"
 import * as KeysHandlers from "./KeysHandlers.ts"
@@ -36,6 +39,7 @@ import * as RunsHandlers from "./RunsHandlers.ts"
 import * as SignalsHandlers from "./SignalsHandlers.ts"
 import * as StatusHandlers from "./StatusHandlers.ts"
 import * as WorkflowsHandlers from "./WorkflowsHandlers.ts"
+import * as TrafficHandlers from "./TrafficHandlers.ts"
 
 const layerGroups = Layer.mergeAll(
   ModelsHandlers.layer,
@@ -47,13 +51,21 @@ const layerGroups = Layer.mergeAll(
   RunsHandlers.layer,
   SignalsHandlers.layer,
   BudgetsHandlers.layer,
-  StatusHandlers.layer
+  StatusHandlers.layer,
+  TrafficHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
 
-const layer = Documentation.layer.pipe(
+const layerMiddleware = HttpApiBuilder.middleware(
+  Effect.map(Settings, ({ current }) => {
+    const guarded = BrowserGuard.guard(current)
+    return (app) => Failures.middleware(guarded(app))
+  })
+)
+
+const layer = Layer.merge(Documentation.layer, Dashboard.layer).pipe(
   Layer.provideMerge(HttpApiBuilder.api(PenstockApi)),
   Layer.provide(layerGroups),
-  Layer.merge(HttpApiBuilder.middleware(Failures.middleware)),
+  Layer.merge(layerMiddleware),
   Layer.merge(Layer.mergeAll(HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, HttpServer.layerContext))
 )
 
@@ -73,6 +85,7 @@ export const make: Effect.Effect<
   | RunStore
   | Settings
   | ToolCalls
+  | Traffic
   | Workflows
   | Scope.Scope
 > = Effect.gen(function* () {

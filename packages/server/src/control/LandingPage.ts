@@ -27,6 +27,7 @@ export const landing = (
 ): Landing => {
   const base = baseUrl(host, config)
   const links = {
+    dashboard: documentPaths.dashboard,
     models: "/v1/models",
     requests: "/v1/requests",
     costs: "/v1/costs?by=model,day",

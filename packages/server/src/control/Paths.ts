@@ -6,7 +6,7 @@ import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import { nearest } from "@penstock/schema/Suggestion"
 
 /** Served beside the API. */
-export const documentPaths = { spec: "/openapi.json", docs: "/docs" } as const
+export const documentPaths = { spec: "/openapi.json", docs: "/docs", dashboard: "/dashboard" } as const
 
 const known: ReadonlyMap<string, ReadonlyArray<string>> = (() => {
   const methods = new Map<string, ReadonlyArray<string>>(Object.entries(dataPlanePaths))

@@ -271,7 +271,7 @@ describe("CORS", () => {
       const { headers } = yield* ask("/v1/requests", { headers: { origin: "https://evil.test" } })
       assert.isNull(headers.get("access-control-allow-origin"))
       const preflight = yield* ask("/v1/requests", { method: "OPTIONS", headers: { origin: "https://evil.test" } })
-      assert.strictEqual(preflight.status, 405)
+      assert.strictEqual(preflight.status, 403)
       assert.isNull(preflight.headers.get("access-control-allow-origin"))
     })
   )

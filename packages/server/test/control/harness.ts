@@ -8,6 +8,8 @@ import * as Keys from "@penstock/gateway/keys/Keys"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
 import * as RateLimits from "@penstock/gateway/limits/RateLimits"
+import { Traffic } from "@penstock/gateway/ledger/Traffic"
+import * as TrafficWindow from "@penstock/gateway/ledger/TrafficWindow"
 import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { Provider } from "@penstock/gateway/providers/Provider"
@@ -81,6 +83,11 @@ export const usual: { readonly [name: string]: FakeProvider } = {
 
 export const decodeConfig = Schema.decodeUnknownSync(PenstockConfig)
 
+/** Nothing was asked lately. */
+const layerQuiet = Layer.succeed(Traffic, {
+  seen: (minutes) => Effect.succeed({ ...TrafficWindow.make().view(29_000_000, minutes), open: 0 })
+})
+
 export interface Options {
   readonly config?: object
   readonly providers?: { readonly [name: string]: FakeProvider }
@@ -121,6 +128,7 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
         Latencies.layer,
         RateLimits.layer,
         Router.layer,
+        layerQuiet,
         options.mcp ?? McpHub.layer
       )
     ),

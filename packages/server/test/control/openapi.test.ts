@@ -72,6 +72,7 @@ describe("openapi.json", () => {
       "/v1/runs/{id}/signals/{name}",
       "/v1/budgets",
       "/",
+      "/v1/traffic",
       "/health",
       "/ready"
     ])

@@ -117,7 +117,9 @@ describe("GET /", () => {
       assert.match(json.try, /^curl http:\/\/gate\.test:9000\/v1\/chat\/completions /)
       const body = JSON.parse(/-d '(.*)'$/s.exec(json.try)?.[1] ?? "")
       assert.strictEqual(body.model, "demo/echo")
-      for (const link of Object.values<string>(json.links)) {
+      // It is built apart, and has tests of its own.
+      const { dashboard: _, ...links } = json.links
+      for (const link of Object.values<string>(links)) {
         const answer = yield* ask(link.replace("http://gate.test:9000", ""))
         assert.strictEqual(answer.status, 200, link)
       }

@@ -1,0 +1,2 @@
+/** Style sheets, which Vite makes files of. */
+declare module "*.css"

@@ -1,0 +1,153 @@
+/** The dashboard as a person looks at it: pages with what really happened, kept up to date, for everybody. */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Browser as Chromium, BrowserContextOptions, Page } from "playwright-core"
+import * as Browser from "../support/Browser.ts"
+import * as Penstock from "../support/Penstock.ts"
+import * as Raw from "../support/Raw.ts"
+import * as Upstream from "../support/Upstream.ts"
+
+const config = (upstream: string) => `
+budget: { usd: 5, per: day }
+providers:
+  steady: { protocol: openai, base_url: "${upstream}/v1", api_key: none, pricing: { input: 1, output: 2 } }
+  broken: { protocol: openai, base_url: "http://127.0.0.1:9/v1", api_key: none, pricing: { input: 1, output: 2 } }
+models:
+  fast: { targets: [broken/small, steady/small], retry: { max: 0 }, breaker: { failures: 2, window: 60s, cooldown: 60s } }
+pricing: { overrides: { "steady/large": { input: 10, output: 20 } } }
+`
+
+const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
+
+let browser: Chromium
+let upstream: Upstream.Upstream
+let penstock: Penstock.Penstock
+
+const chat = (model: string) =>
+  Raw.chat(penstock.url, { model, messages: [{ role: "user", content: hostile }], max_tokens: 50 })
+
+beforeAll(async () => {
+  upstream = await Upstream.start()
+  ;[browser, penstock] = await Promise.all([Browser.launch(), Penstock.start({ config: config(upstream.url) })])
+  for (let round = 0; round < 3; round++) await chat("fast")
+  await chat("steady/small")
+  await chat(hostile)
+}, 120_000)
+
+afterAll(async () => {
+  await browser.close()
+  await penstock.stop()
+  await upstream.close()
+})
+
+/** Looks at a page, and asserts that nobody is kept out of it and that it has nothing to complain about. */
+const look = async (
+  path: string,
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+  expected: ReadonlyArray<RegExp> = []
+): Promise<void> => {
+  const { close, complaints, page } = await Browser.open(browser, `${penstock.url}/dashboard${path}`, options)
+  try {
+    await use(page).catch((error: unknown) => {
+      throw new Error([String(error), ...complaints].join("\n"), { cause: error })
+    })
+    assert.deepStrictEqual(await Browser.barriers(page), [])
+    assert.deepStrictEqual(
+      complaints.filter((text) => !expected.some((known) => known.test(text))),
+      []
+    )
+    assert.isUndefined(await page.evaluate("window.hacked"))
+  } finally {
+    await close()
+  }
+}
+
+const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
+
+describe("the overview", () => {
+  it("shows requests, spend against budget, latency, and providers with their breakers", () =>
+    look("", async (page) => {
+      await shows(page, /of \$5\.00 per day/)
+      await shows(page, /small: open, 2 failures/)
+      await page.getByRole("row", { name: /steady.*ready/ }).waitFor()
+      await page.getByRole("figure", { name: /Requests and errors/ }).waitFor()
+      await Browser.picture(page, "overview")
+    }))
+
+  it("goes on by itself while requests arrive", () =>
+    look("", async (page) => {
+      const figure = page.locator(".figure", { hasText: "Requests" }).locator("dd").first()
+      await figure.waitFor()
+      const before = Number(await figure.textContent())
+      await chat("steady/small")
+      await page
+        .locator(".figure dd")
+        .first()
+        .getByText(String(before + 1), { exact: true })
+        .waitFor()
+    }))
+
+  it("is usable in the dark and on a phone", () =>
+    look(
+      "",
+      async (page) => {
+        await shows(page, /of \$5\.00 per day/)
+        assert.isAtMost(await page.evaluate<number>("document.documentElement.scrollWidth"), 390)
+        await Browser.picture(page, "overview-phone-dark")
+      },
+      { viewport: { width: 390, height: 844 }, colorScheme: "dark" }
+    ))
+})
+
+describe("costs", () => {
+  it("are summed by what one likes, and compared with a baseline", () =>
+    look("/costs", async (page) => {
+      await page.getByRole("region", { name: "Costs by model" }).getByText("small").first().waitFor()
+      await page.getByLabel("Baseline model").fill("steady/large")
+      await shows(page, "Saved against baseline")
+      await shows(page, "On steady/large")
+      await page.getByRole("combobox", { name: /^By/ }).selectOption("provider")
+      await page.getByRole("region", { name: "Costs by provider" }).getByText("steady").first().waitFor()
+      await Browser.picture(page, "costs")
+    }))
+
+  it("say what is wrong with a baseline that has no price", () =>
+    look(
+      "/costs",
+      async (page) => {
+        await page.getByLabel("Baseline model").fill("nobody/knows")
+        await shows(page, /the price of `nobody\/knows` is not known/)
+      },
+      {},
+      // The browser itself says so when an answer is a refusal.
+      [/400 \(Bad Request\)/]
+    ))
+})
+
+describe("requests", () => {
+  it("are listed, filtered and opened, with every attempt and the routing explained", () =>
+    look("/requests", async (page) => {
+      await page.getByLabel("Provider", { exact: true }).fill("steady")
+      await page.keyboard.press("Enter")
+      await page.waitForURL(/provider=steady/)
+      await page.getByRole("row", { name: /fast/ }).last().getByRole("link").click()
+      await page.getByRole("heading", { name: "Attempts" }).waitFor()
+      assert.strictEqual(await page.locator(".waterfall li").count(), 2)
+      await page.getByRole("region", { name: "Candidates for this model" }).getByText("broken/small").waitFor()
+      await Browser.picture(page, "request")
+    }))
+
+  it("are downloaded as CSV", () =>
+    look("/requests?provider=steady", async (page) => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Download as CSV" }).click()
+      ])
+      assert.strictEqual(download.suggestedFilename(), "requests.csv")
+    }))
+
+  it("show hostile text as text", () =>
+    look("/requests?status=error", async (page) => {
+      await shows(page, /<img src=x onerror/)
+    }))
+})

@@ -1,0 +1,76 @@
+/**
+ * A real browser on the real page. Chromium comes from npm as a file that is unpacked once; playwright-core drives it.
+ * A page that reports an error, or tries to run what its policy forbids, fails the test that opened it.
+ */
+import chromium from "@sparticuz/chromium"
+import axe from "axe-core"
+import * as path from "node:path"
+import { type Browser, chromium as launcher, type BrowserContextOptions, type Page } from "playwright-core"
+import { build } from "../../packages/dashboard/build.mjs"
+
+/** A page waits for what it shows; nothing on loopback takes as long as this. */
+const patienceMillis = 10_000
+
+export const launch = async (): Promise<Browser> => {
+  if (build() !== 0) throw new Error("the dashboard does not build")
+  return launcher.launch({
+    executablePath: await chromium.executablePath(),
+    // What a container needs, and nothing that would make a page safer or less safe than elsewhere.
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none"],
+    headless: true
+  })
+}
+
+export interface Opened {
+  readonly page: Page
+  /** What the page wrote to the console as an error or warning, threw, or was kept from by its policy. */
+  readonly complaints: ReadonlyArray<string>
+  readonly close: () => Promise<void>
+}
+
+export const open = async (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Opened> => {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    reducedMotion: "reduce",
+    ...options
+  })
+  context.setDefaultTimeout(patienceMillis)
+  const page = await context.newPage()
+  const complaints: Array<string> = []
+  page.on("pageerror", (error) => complaints.push(String(error)))
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text())
+  })
+  await page.goto(url)
+  return { page, complaints, close: () => context.close() }
+}
+
+interface Violation {
+  readonly id: string
+  readonly impact: string | null
+  readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>
+}
+
+declare const window: {
+  readonly axe: { readonly run: () => Promise<{ readonly violations: ReadonlyArray<Violation> }> }
+}
+
+/** Serious and critical findings about who can use the page, in a readable form. */
+export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
+  // Evaluated by the debugger, which no policy concerns.
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => window.axe.run())
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ failureSummary, html }) => `${html}\n${failureSummary}`).join("\n")}`
+    )
+}
+
+const pictures = path.resolve(import.meta.dirname, "../../docs/screenshots")
+
+/** Keeps a picture for the documentation, when it is asked for (`PENSTOCK_SCREENSHOTS=1`). */
+export const picture = async (page: Page, name: string): Promise<void> => {
+  if (process.env["PENSTOCK_SCREENSHOTS"] === undefined) return
+  await page.screenshot({ path: path.join(pictures, `${name}.png`) })
+}
