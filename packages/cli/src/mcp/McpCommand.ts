@@ -5,6 +5,11 @@ import * as Option from "effect/Option"
 import { CommandFailed } from "../CommandFailed.ts"
 import { configFile } from "../ConfigOption.ts"
 import { workflowsFolder } from "../workflow/WorkflowOptions.ts"
+import * as AddCommand from "./AddCommand.ts"
+import * as CallCommand from "./CallCommand.ts"
+import * as ImportCommand from "./ImportCommand.ts"
+import * as InspectCommand from "./InspectCommand.ts"
+import * as ListCommand from "./ListCommand.ts"
 
 const serve = Effect.fn("mcp")(function* (flags: {
   readonly config: Option.Option<string>
@@ -24,5 +29,12 @@ const serve = Effect.fn("mcp")(function* (flags: {
 })
 
 export const command = Command.make("mcp", { config: configFile, workflows: workflowsFolder }, serve).pipe(
-  Command.withDescription("Speak MCP on stdin and stdout: the tools of all configured servers, and every workflow")
+  Command.withDescription("Speak MCP on stdin and stdout: the tools of all configured servers, and every workflow"),
+  Command.withSubcommands([
+    AddCommand.command,
+    ListCommand.command,
+    CallCommand.command,
+    InspectCommand.command,
+    ImportCommand.command
+  ])
 )
