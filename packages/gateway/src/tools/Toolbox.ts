@@ -16,7 +16,9 @@ export interface Toolbox {
 export const definition = ({ description, inputSchema, name }: HubTool): Tool => ({
   name,
   ...(description === "" ? {} : { description }),
-  parameters: inputSchema
+  parameters: inputSchema,
+  // Where nothing is said, OpenAI's responses would hold it to what a strict schema must be.
+  strict: false
 })
 
 export const byName = (tools: ReadonlyArray<HubTool>): ReadonlyMap<string, HubTool> =>

@@ -1,47 +1,19 @@
 /** Tools, the choice among them, and the shim that stands in for structured output on older models. */
 import type { Tool as AnthropicTool, ToolChoice as AnthropicToolChoice } from "@anthropic-ai/sdk/resources/messages"
 import type { ChatRequest, JsonSchema, Tool } from "@penstock/schema/ChatRequest"
+import * as ToolParameters from "../ToolParameters.ts"
+import * as Either from "effect/Either"
 import type { Model } from "./Model.ts"
 import { shimTool } from "./Shim.ts"
 import { constrained } from "./StructuredOutput.ts"
-import { isObject } from "../../wire/Json.ts"
 
 export interface Tools {
   readonly tools: ReadonlyArray<AnthropicTool>
   readonly choice: AnthropicToolChoice | null
 }
 
-const combiners = ["oneOf", "anyOf", "allOf"] as const
-
-/**
- * Anthropic rejects `oneOf`, `anyOf` and `allOf` at the top of a tool's schema. Their branches' properties are offered
- * together; only what all of them require stays required.
- */
-const flattened = (schema: JsonSchema): JsonSchema => {
-  let { properties, required, ...rest }: { [key: string]: unknown } = { ...schema }
-  for (const combiner of combiners) {
-    const branches = schema[combiner]
-    delete rest[combiner]
-    if (!Array.isArray(branches)) continue
-    for (const branch of branches.filter(isObject)) {
-      if (isObject(branch["properties"])) {
-        properties = { ...branch["properties"], ...(isObject(properties) ? properties : {}) }
-      }
-      if (combiner === "allOf" && Array.isArray(branch["required"])) {
-        required = [...new Set([...(Array.isArray(required) ? required : []), ...branch["required"]])]
-      }
-    }
-  }
-  return {
-    ...rest,
-    ...(properties === undefined ? {} : { properties }),
-    ...(required === undefined ? {} : { required })
-  }
-}
-
 const inputSchema = (schema: JsonSchema): AnthropicTool.InputSchema => {
-  const combined = combiners.some((combiner) => schema[combiner] !== undefined)
-  const { type: _, ...rest } = combined ? flattened(schema) : schema
+  const { type: _, ...rest } = schema
   return { type: "object", ...rest }
 }
 
@@ -49,9 +21,6 @@ const lowered = (tool: Tool, path: string, model: Model, dropped: Array<string>)
   const schema = tool.parameters ?? {}
   const strict = tool.strict === true && model.structuredOutput
   if (tool.strict === true && !strict) dropped.push(`${path}.strict`)
-  for (const combiner of combiners) {
-    if (schema[combiner] !== undefined) dropped.push(`${path}.parameters.${combiner}`)
-  }
   return {
     name: tool.name,
     ...(tool.description === undefined || tool.description === "" ? {} : { description: tool.description }),
@@ -77,17 +46,21 @@ const shim = (request: ChatRequest, model: Model): ReadonlyArray<AnthropicTool> 
   const format = request.responseFormat
   if (format?.type !== "json_schema" || model.structuredOutput) return []
   const asked = format.description === undefined ? "" : ` ${format.description}`
+  const fitted = ToolParameters.fit({ name: shimTool, parameters: format.schema }, "anthropic-messages")
+  const schema = Either.isRight(fitted) ? fitted.right.tool.parameters : undefined
   return [
     {
       name: shimTool,
       description: `Gives the final answer to the user, as the object "${format.name}".${asked}`,
-      input_schema: inputSchema(format.schema)
+      input_schema: inputSchema(schema ?? format.schema)
     }
   ]
 }
 
 export const tools = (request: ChatRequest, model: Model, dropped: Array<string>): Tools => {
-  const own = (request.tools ?? []).map((tool, index) => lowered(tool, `tools.${index}`, model, dropped))
+  const own = ToolParameters.fitAll(request.tools ?? [], "anthropic-messages", dropped).map((tool, index) =>
+    lowered(tool, `tools.${index}`, model, dropped)
+  )
   const added = shim(request, model)
   const all = [...own, ...added]
   if (all.length === 0) return { tools: [], choice: null }

@@ -3,6 +3,7 @@ import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { Lowered, LowerOptions } from "../Protocol.ts"
 import { isObject, type JsonObject } from "../../wire/Json.ts"
+import * as ToolParameters from "../ToolParameters.ts"
 import { lowerMessages } from "./LowerMessages.ts"
 
 /** Fields of Ollama's request that the neutral model has no word for. `stream` and `messages` are ours. */
@@ -42,7 +43,8 @@ const lowerTools = (
   request: ChatRequest,
   dropped: Array<string>
 ): Either.Either<ReadonlyArray<JsonObject> | undefined, GatewayError.GatewayError> => {
-  const { tools = [], toolChoice = "auto" } = request
+  const { tools: asked = [], toolChoice = "auto" } = request
+  const tools = ToolParameters.fitAll(asked, "ollama-chat", dropped)
   for (const [index, tool] of tools.entries()) if (tool.strict === true) dropped.push(`tools.${index}.strict`)
   if (request.parallelToolCalls === false && tools.length > 0) dropped.push("parallel_tool_calls")
   if (tools.length === 0 || toolChoice === "none") return Either.right(undefined)

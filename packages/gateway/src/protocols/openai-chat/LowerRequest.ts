@@ -10,6 +10,7 @@ import type { LowerOptions, Lowered } from "../Protocol.ts"
 import type { JsonObject } from "../../wire/Json.ts"
 import { isShared } from "../openai-responses/Shared.ts"
 import { imageUrl } from "./Media.ts"
+import * as ToolParameters from "../ToolParameters.ts"
 import * as Reasoning from "./Reasoning.ts"
 import { toolCall } from "./WriteAnswer.ts"
 
@@ -178,10 +179,11 @@ export const lower = (request: ChatRequest, { model }: LowerOptions): Lowered =>
   // A caller in these very words is taken at them; others asked for an effort in words that every model takes.
   const effort = request.dialect !== undefined && isThoughtless(model) ? undefined : request.reasoningEffort
   if (effort !== request.reasoningEffort) dropped.push("reasoning_effort")
-  const { maxTokens, responseFormat: format, stop, stream, tools, toolChoice: choice } = request
+  const { maxTokens, responseFormat: format, stop, stream, toolChoice: choice } = request
+  const tools = ToolParameters.fitAll(request.tools ?? [], "openai-chat", dropped)
   const body = present({
     model,
-    tools: tools === undefined || tools.length === 0 ? undefined : tools.map(tool),
+    tools: tools.length === 0 ? undefined : tools.map(tool),
     tool_choice: choice === undefined ? undefined : toolChoice(choice),
     parallel_tool_calls: request.parallelToolCalls,
     response_format: format === undefined ? undefined : responseFormat(format),

@@ -3,6 +3,7 @@ import type { ChatRequest, ResponseFormat, Tool } from "@penstock/schema/ChatReq
 import type { ResponseCreateParams, ResponseFormatTextConfig } from "openai/resources/responses/responses"
 import { type JsonObject, isObject, listIn } from "../../wire/Json.ts"
 import type { LowerOptions, Lowered } from "../Protocol.ts"
+import * as ToolParameters from "../ToolParameters.ts"
 import { issuer } from "./Content.ts"
 import { input } from "./LowerInput.ts"
 import { isShared } from "./Shared.ts"
@@ -94,7 +95,8 @@ export const lower = (request: ChatRequest, { model }: LowerOptions): Lowered =>
   if (effort !== request.reasoningEffort) dropped.push("reasoning_effort")
   const thought = { ...(isObject(reasoning) ? reasoning : {}), ...(effort === undefined ? {} : { effort }) }
   const included = [...new Set([...listIn(include), ...(thinks(model) ? [sealed] : [])])]
-  const { maxTokens, tools = [], toolChoice: choice } = request
+  const { maxTokens, toolChoice: choice } = request
+  const tools = ToolParameters.fitAll(request.tools ?? [], "openai-responses", dropped)
   const limit = maxTokens === undefined ? undefined : Math.max(maxTokens, leastLimit)
   if (limit !== maxTokens) dropped.push("max_tokens")
   const body = present({

@@ -99,7 +99,10 @@ describe.skipIf(!present)(
           { role: "tool", content: [{ type: "tool-result", toolCallId: "c", content: [text] }] }
         ],
         stream: true,
-        tools: [{ name: "f" }, { name: "g", description: "d", parameters: { type: "object" }, strict: true }],
+        tools: [
+          { name: "f" },
+          { name: "g", description: "d", parameters: { type: "object", additionalProperties: false }, strict: true }
+        ],
         toolChoice: { tool: "f" },
         parallelToolCalls: false,
         responseFormat: { type: "json_schema", name: "n", schema: { type: "object" }, strict: true },
