@@ -126,6 +126,7 @@ describe("the request for embeddings", () => {
   it("is refused when it is none, in OpenAI's words and with the field's name", async () => {
     for (const [body, param] of [
       [{ input: "x" }, "model"],
+      [{ model: "workflow/any", input: "x" }, "model"],
       [{ model: "mock/m" }, "input"],
       [{ model: "mock/m", input: "" }, "input"],
       [{ model: "mock/m", input: [] }, "input"],
@@ -306,6 +307,28 @@ describe("a provider without embeddings", () => {
       }
     }
     assert.strictEqual(lab.upstreams.anthropic.requests.length, 0)
+  })
+
+  it("is told by the plan, which says who can be asked for what", async () => {
+    const explain = async (body: object) => {
+      const response = await fetch(`${lab.penstock.url}/v1/explain`, { method: "POST", body: JSON.stringify(body) })
+      const { candidates } = (await response.json()) as {
+        candidates: ReadonlyArray<{ kept: boolean; reason: string; endpoints: ReadonlyArray<string> }>
+      }
+      return candidates
+    }
+    const [talker, first] = await explain({ model: "embedder", endpoint: "embeddings" })
+    assert.deepStrictEqual([talker!.kept, first!.kept], [false, true])
+    assert.strictEqual(talker!.reason, 'provider "talker" has no endpoint for embeddings')
+    assert.deepStrictEqual(talker!.endpoints, ["chat"])
+    assert.isTrue((await explain({ model: "embedder" })).every(({ kept }) => kept))
+    const list = await fetch(`${lab.penstock.url}/v1/models`)
+    const { endpoints } = (await list.json()) as { endpoints: { [provider: string]: ReadonlyArray<string> } }
+    assert.deepStrictEqual(
+      [endpoints["talker"], endpoints["anthropic"], endpoints["demo"]],
+      [["chat"], ["chat"], ["chat", "embeddings"]]
+    )
+    assert.includeMembers([...endpoints["openai"]!], ["responses", "images"])
   })
 
   it("is passed over in a plan", async () => {

@@ -1,5 +1,6 @@
 /** Why a model name goes where it goes. */
 import * as Schema from "effect/Schema"
+import { EndpointName } from "./config/Endpoints.ts"
 import { FallbackReason, Strategy } from "./config/Failover.ts"
 
 /** How the name was understood. */
@@ -43,6 +44,8 @@ export class Candidate extends Schema.Class<Candidate>("Candidate")({
   /** The model's name at the provider. */
   model: Schema.String,
   protocol: Schema.NullOr(Schema.String),
+  /** What its provider can be asked for, in its own words; empty where there is no such provider. */
+  endpoints: Schema.Array(EndpointName),
   kept: Schema.Boolean,
   /** For a person: "first match", "OPENAI_API_KEY is not set". */
   reason: Schema.String,

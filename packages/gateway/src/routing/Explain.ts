@@ -1,5 +1,7 @@
 /** A plan in words: where a name leads, what is kept from it and why, and what is done when a target fails. */
 import { type Breaker, Candidate, Explanation } from "@penstock/schema/Explanation"
+import type { EndpointName } from "@penstock/schema/config/Endpoints"
+import * as Endpoints from "../providers/Endpoints.ts"
 import type { BreakerState, Service as Breakers } from "../failover/Breakers.ts"
 import type { Policy } from "../failover/Policy.ts"
 import type { Plan } from "./Router.ts"
@@ -33,27 +35,42 @@ export const breakerOf = ({ failures, retryAt, state }: BreakerState): typeof Br
   retry_at: retryAt === null ? null : iso(retryAt)
 })
 
+/** For a request of this kind: who cannot be asked for it is passed over. */
+const answering = (candidate: Candidate, asked: EndpointName): Candidate =>
+  candidate.kept && !Endpoints.answers({ endpoints: new Set(candidate.endpoints) }, asked)
+    ? new Candidate({
+        ...candidate,
+        kept: false,
+        reason: `provider "${candidate.provider}" has no endpoint for ${asked}`
+      })
+    : candidate
+
 const withBreaker = (candidate: Candidate, breaker: BreakerState): Candidate => {
   const { retryAt, state } = breaker
-  const { kept, model, protocol, provider, reason } = candidate
+  const { kept, reason } = candidate
   const isOpen = kept && state === "open" && retryAt !== null
   return new Candidate({
-    provider,
-    model,
-    protocol,
+    ...candidate,
     kept: kept && !isOpen,
     reason: isOpen ? `it kept failing, and is left alone until ${iso(retryAt)}` : reason,
     breaker: breakerOf(breaker)
   })
 }
 
-export const explanation = (model: string, plan: Plan, breakers: Breakers): Explanation => {
+/** `asked`: what is to be asked of the model, as `chat` or `embeddings`. */
+export const explanation = (
+  model: string,
+  plan: Plan,
+  breakers: Breakers,
+  asked: EndpointName = "chat"
+): Explanation => {
   const states = breakers.states()
   return new Explanation({
     model,
     matched_by: plan.matchedBy,
     matched: plan.matched,
-    candidates: plan.candidates.map((candidate) => {
+    candidates: plan.candidates.map((planned) => {
+      const candidate = answering(planned, asked)
       const known = states.find((each) => each.provider === candidate.provider && each.model === candidate.model)
       return known === undefined ? candidate : withBreaker(candidate, known)
     }),

@@ -50,6 +50,7 @@ const make = Effect.gen(function* () {
       provider: target.provider,
       model: target.model,
       protocol: provider?.protocol.id ?? null,
+      endpoints: [...(provider?.endpoints ?? [])],
       kept: provider !== null && missing === null,
       reason:
         provider === null
@@ -95,6 +96,7 @@ const make = Effect.gen(function* () {
               provider: alias.provider,
               model: name,
               protocol: null,
+              endpoints: [...(registry.get(alias.provider)?.endpoints ?? [])],
               kept: false,
               reason: `provider "${alias.provider}" lists no model now`
             }),

@@ -3,6 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { EndpointName } from "../config/Endpoints.ts"
 import * as ApiError from "./ApiError.ts"
 import { KeyAuth } from "./Authorization.ts"
 
@@ -19,6 +20,9 @@ export class ModelList extends Schema.Class<ModelList>("ModelList")({
   data: Schema.Array(Model).annotations({ description: "Names of the configuration first, then by provider" }),
   models: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }).annotations({
     description: "The same names by provider; names of the configuration are not in it"
+  }),
+  endpoints: Schema.Record({ key: Schema.String, value: Schema.Array(EndpointName) }).annotations({
+    description: "What the models of each provider can be asked for, in the provider's own words"
   }),
   unavailable: Schema.Record({ key: Schema.String, value: Schema.String }).annotations({
     description: "Providers whose models cannot be listed now, and why"

@@ -4,12 +4,18 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Explanation } from "../Explanation.ts"
+import { EndpointName } from "../config/Endpoints.ts"
 import * as ApiError from "./ApiError.ts"
 import { KeyAuth } from "./Authorization.ts"
 
 /** Any request that names a model will do: a chat request can be posted as it is. */
 export const ExplainRequest = Schema.Struct(
-  { model: Schema.NonEmptyString },
+  {
+    model: Schema.NonEmptyString,
+    endpoint: Schema.optional(EndpointName).annotations({
+      description: "What is to be asked of the model; chat by default. Who has no endpoint for it is passed over"
+    })
+  },
   { key: Schema.String, value: Schema.Unknown }
 ).annotations({ identifier: "ExplainRequest", description: "A model's name, or a whole chat request" })
 

@@ -7,6 +7,7 @@ import type { Service as Registry } from "@penstock/gateway/providers/ProviderRe
 import type { Service as Router } from "@penstock/gateway/routing/Router"
 import type { Caller } from "@penstock/schema/api/Caller"
 import { Model, ModelList } from "@penstock/schema/api/ModelsApi"
+import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import type { Service as Workflows } from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
@@ -54,16 +55,21 @@ export const list = Effect.fnUntraced(function* (sources: Sources, caller: Calle
   const runnable = (yield* workflowModels(sources.workflows)).filter((name) => mayUse(caller, name))
   const data = new Map([...names, ...runnable].map((name) => [name, entry(name, configured)]))
   const models: Record<string, ReadonlyArray<string>> = {}
+  const endpoints: Record<string, ReadonlyArray<EndpointName>> = {}
   const unavailable: Record<string, string> = {}
   for (const check of checks) {
     const { name } = check.provider
     const ids = yield* idsOf(sources, check, caller)
     models[name] = ids
+    endpoints[name] = [...check.provider.endpoints]
     for (const id of ids) if (!data.has(id)) data.set(id, entry(id, name))
     const reason = ProviderCheck.reason(check, showAddresses)
     if (reason !== null) unavailable[name] = reason
   }
-  return new ModelList({ object: "list", data: [...data.values()], models, unavailable }, { disableValidation: true })
+  return new ModelList(
+    { object: "list", data: [...data.values()], models, endpoints, unavailable },
+    { disableValidation: true }
+  )
 })
 
 const unknown = (model: string, names: ReadonlyArray<string>): GatewayError => {

@@ -22,10 +22,10 @@ export const layer = HttpApiBuilder.group(PenstockApi, "routing", (handlers) =>
     const settings = yield* Settings
     return handlers.handleRaw("explain", ({ request }) =>
       Effect.gen(function* () {
-        const { model } = yield* read(request, { limit: settings.current().server.max_body, wanted })
+        const { endpoint, model } = yield* read(request, { limit: settings.current().server.max_body, wanted })
         const caller = yield* CurrentCaller
         if (!mayUse(caller, model)) return yield* mayNotUse(caller, model)
-        return Explain.explanation(model, yield* router.plan(model), breakers)
+        return Explain.explanation(model, yield* router.plan(model), breakers, endpoint)
       })
     )
   })

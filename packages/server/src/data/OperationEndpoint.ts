@@ -13,6 +13,7 @@ import type { Endpoint } from "./DataPlane.ts"
 import * as FormBody from "./FormBody.ts"
 import type * as RequestBody from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
+import * as WorkflowModel from "./WorkflowModel.ts"
 
 /** A form's request. Twice a model: the provider could read the other one. */
 const ofForm = (
@@ -50,6 +51,13 @@ const notPlain = Either.left(
   GatewayError.make("invalid_request", "Invalid 'model': expected a name in one line.", { param: "model" })
 )
 
+const isWorkflow = Either.left(
+  GatewayError.make("invalid_request", "A workflow is asked as a conversation: at /v1/chat/completions, for example.", {
+    param: "model",
+    code: "unsupported_endpoint"
+  })
+)
+
 export const make = (operation: Operation, parse?: RequestBody.Parse) =>
   Effect.map(Answering.make, (answer): Endpoint => {
     const path = `/v1${operation.path}`
@@ -63,6 +71,7 @@ export const make = (operation: Operation, parse?: RequestBody.Parse) =>
           const request = yield* asked(body, response.req.headers["content-type"])
           const { model, stream } = yield* operation.envelope(body.json)
           if (body.form !== undefined && !isPlain(model)) return yield* notPlain
+          if (WorkflowModel.isMeant(model)) return yield* isWorkflow
           const call: Call<Uint8Array> = {
             id,
             arrivedAt,
