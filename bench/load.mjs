@@ -120,6 +120,12 @@ const closedLoop = async ({ target, connections, millis, body, marker }) => {
   return { requests: latencies.length, seconds, rps: latencies.length / seconds, latency: summary(latencies), problems }
 }
 
+/** A frame of the upstream's, in the words of each dialect; what is said again in whole at an end is none. */
+const FRAME = /"(?:content|text|delta)":\s*"f(\d+) "/
+/** How an answer says that its model has ended it, and what ends the stream. */
+const STOP = /"finish_reason":\s*"stop"|"stop_reason":"end_turn"|"type":"response\.completed"/
+const END = /^\[DONE\]$|"type":"(?:message_stop|response\.completed)"/
+
 /** Reads one stream and tells when each frame came and what was wrong with it. */
 const readStream = (connection, request, { frames, usage }) =>
   new Promise((resolve) => {
@@ -132,12 +138,13 @@ const readStream = (connection, request, { frames, usage }) =>
     let dones = 0
     let usages = 0
     const event = (data) => {
-      if (dones > 0) seen.problems.push("data after [DONE]")
-      if (data === "[DONE]") {
+      if (dones > 0) seen.problems.push("data after the end mark")
+      if (STOP.test(data)) stops++
+      if (END.test(data)) {
         dones++
         return
       }
-      const number = /"content":\s*"f(\d+) "/.exec(data)
+      const number = FRAME.exec(data)
       if (number !== null) {
         const now = performance.now()
         if (Number(number[1]) !== next) seen.problems.push(`frame ${number[1]} instead of ${next}`)
@@ -145,9 +152,8 @@ const readStream = (connection, request, { frames, usage }) =>
         else seen.gaps.push(now - last)
         last = now
         next = Number(number[1]) + 1
-      } else {
-        if (/"finish_reason":\s*"stop"/.test(data)) stops++
-        if (/"prompt_tokens":\s*57\b/.test(data)) usages++
+      } else if (/"prompt_tokens":\s*57\b/.test(data)) {
+        usages++
       }
     }
     connection.send(request, {
@@ -164,7 +170,7 @@ const readStream = (connection, request, { frames, usage }) =>
         if (status !== 200) seen.problems.push(`status ${status}`)
         if (next !== frames) seen.problems.push(`${next} of ${frames} frames`)
         if (stops !== 1) seen.problems.push(`${stops} finish reasons`)
-        if (dones !== 1) seen.problems.push(`${dones} [DONE]`)
+        if (dones !== 1) seen.problems.push(`${dones} end marks`)
         if (usages !== (usage ? 1 : 0)) seen.problems.push(`${usages} usage chunks`)
         resolve(seen)
       },
@@ -175,12 +181,12 @@ const readStream = (connection, request, { frames, usage }) =>
     })
   })
 
-/** The targets take turns, stream by stream, so that whatever disturbs the machine disturbs them alike. */
+/** The targets take turns, stream by stream, so that whatever disturbs the machine disturbs them alike. Each may have a body of its own. */
 const firstTokens = async ({ targets, workers, rounds, warmup, body, expect }) => {
   const figures = targets.map(() => ({ firstTokens: [], problems: [] }))
   const worker = async (offset) => {
     const connections = await Promise.all(targets.map(({ port }) => open(port)))
-    const requests = targets.map((target) => serialise(target, body))
+    const requests = targets.map((target) => serialise(target, target.body ?? body))
     for (let round = 0; round < rounds + warmup; round++) {
       for (let turn = 0; turn < targets.length; turn++) {
         const index = (turn + round + offset) % targets.length

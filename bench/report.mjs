@@ -1,10 +1,6 @@
 /** From figures to a page: the goals first, then what they are computed from. */
-
-export const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
+import { median, table } from "./figures.mjs"
+import { translatedTable } from "./translated.mjs"
 
 const medianOf = (rounds, name, figure) => median(rounds.map((round) => figure(round[name])))
 
@@ -55,11 +51,6 @@ export const evaluate = ({ contenders, skipped, rounds, first, streams, after, l
     ])
   ]
 }
-
-const table = (head, rows) =>
-  [head, head.map((_, index) => (index === 0 ? "---" : "---:")), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n")
 
 const requestTable = ({ contenders, rounds }) =>
   table(
@@ -172,14 +163,24 @@ ${streamTable(results)}
 
 ${memoryTable(results)}
 ${
-  ledger === undefined
+  results.translated === undefined
     ? ""
     : `
+## Translated
+
+The same upstream, which speaks chat completions, and the same gateway, asked in each dialect in turn; measured like the sections above. Keys and ledger on.
+
+${translatedTable(results.translated)}
+`
+}${
+    ledger === undefined
+      ? ""
+      : `
 ## Ledger
 
 ${plan.ledger.rows.toLocaleString("en")} rows over ${ledger.days} days and ${ledger.models} models, ${ledger.megabytes.toFixed(0)} MB on disk; ${plan.ledger.repeats} requests of each kind.
 
 ${ledgerTable(results)}
 `
-}`
+  }`
 }

@@ -13,7 +13,9 @@ import { parseArgs } from "node:util"
 import { floor, installPortkey, KEY, loadGenerator, part, penstock, portkey, ROOT } from "./contenders.mjs"
 import { checkLedger, measureLedger } from "./ledger.mjs"
 import { cpuSeconds, describe, memory } from "./machine.mjs"
-import { evaluate, median, render } from "./report.mjs"
+import { median } from "./figures.mjs"
+import { evaluate, render } from "./report.mjs"
+import { measureTranslated } from "./translated.mjs"
 
 const { values: flags } = parseArgs({
   options: {
@@ -164,6 +166,32 @@ const manyStreams = async (load, contenders) => {
   return rounds
 }
 
+const throughDialects = async (load, ours) => {
+  say("Translated")
+  const measuredOurs = async (job, options) => {
+    const before = cpuSeconds(ours.pid)
+    const figures = await load.run(job, options)
+    for (const { problems, requests, streams } of [figures].flat()) {
+      ours.problems.push(...problems)
+      ours.sent += requests ?? streams
+    }
+    return Array.isArray(figures) ? figures : { ...figures, cpu: cpuSeconds(ours.pid) - before }
+  }
+  const { target } = ours
+  const translated = await measureTranslated({
+    measured: measuredOurs,
+    model: "mock/bench",
+    plan,
+    prompt: PROMPT,
+    target
+  })
+  for (const [name, { p50, p99 }] of Object.entries(translated.first)) {
+    const rps = median(translated.rounds.map((round) => round[name].rps))
+    say(`  ${name}: ${rps.toFixed(0)}/s, first token p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`)
+  }
+  return translated
+}
+
 const startAll = async (upstream, folder) => {
   const skipped = []
   const contenders = []
@@ -212,6 +240,7 @@ const main = async (folder) => {
   const first = await firstTokens(load, contenders)
   say(`${plan.streams.count} streams`)
   const streams = await manyStreams(load, contenders)
+  const translated = ours === undefined ? undefined : await throughDialects(load, ours)
   // What a process holds once the streams are gone, after the garbage collector had a moment.
   await pause(1000)
   const after = Object.fromEntries(contenders.map(({ name, pid }) => [name, memory(pid)]))
@@ -240,7 +269,21 @@ const main = async (folder) => {
   }
   for (const { stop } of [...contenders, load, upstream]) await stop()
 
-  const results = { plan, machine, contenders, skipped, idle, after, rounds, first, streams, ledger, broken, remarks }
+  const results = {
+    plan,
+    machine,
+    contenders,
+    skipped,
+    idle,
+    after,
+    rounds,
+    first,
+    streams,
+    translated,
+    ledger,
+    broken,
+    remarks
+  }
   const goals = evaluate(results)
   const seconds = (performance.now() - began) / 1000
   const command = `node bench/run.mjs ${process.argv.slice(2).join(" ")}`.trim()
