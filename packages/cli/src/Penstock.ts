@@ -8,6 +8,7 @@ import * as CheckCommand from "./workflow/CheckCommand.ts"
 import * as GraphCommand from "./workflow/GraphCommand.ts"
 import * as NewCommand from "./workflow/NewCommand.ts"
 import * as PlanCommand from "./workflow/PlanCommand.ts"
+import * as ReplayCommand from "./workflow/ReplayCommand.ts"
 import * as RunCommand from "./workflow/RunCommand.ts"
 import * as RunsCommand from "./workflow/RunsCommand.ts"
 import * as TestCommand from "./workflow/TestCommand.ts"
@@ -23,6 +24,7 @@ const penstock = Command.make("penstock").pipe(
     GraphCommand.command,
     RunCommand.command,
     RunsCommand.command,
+    ReplayCommand.command,
     TestCommand.command,
     NewCommand.command
   ])

@@ -7,13 +7,8 @@ import * as Redacted from "effect/Redacted"
 import { configFile } from "../ConfigOption.ts"
 import { workflowsFolder } from "../workflow/WorkflowOptions.ts"
 
-export const sessionOptions = {
-  server: Options.text("server").pipe(
-    Options.withPseudoName("url"),
-    Options.optional,
-    Options.withDescription("A running Penstock, whose workflows and runs are meant; without it, this process")
-  ),
-  key: Options.redacted("key").pipe(Options.optional, Options.withDescription("The virtual key for the server")),
+/** Where runs of this machine are kept. */
+export const keptOptions = {
   config: configFile,
   workflows: workflowsFolder,
   database: Options.text("database").pipe(
@@ -22,12 +17,25 @@ export const sessionOptions = {
   )
 }
 
-export interface SessionFlags {
-  readonly server: Option.Option<string>
-  readonly key: Option.Option<Redacted.Redacted>
+export const sessionOptions = {
+  server: Options.text("server").pipe(
+    Options.withPseudoName("url"),
+    Options.optional,
+    Options.withDescription("A running Penstock, whose workflows and runs are meant; without it, this process")
+  ),
+  key: Options.redacted("key").pipe(Options.optional, Options.withDescription("The virtual key for the server")),
+  ...keptOptions
+}
+
+export interface KeptFlags {
   readonly config: Option.Option<string>
   readonly workflows: Option.Option<string>
   readonly database: Option.Option<string>
+}
+
+export interface SessionFlags extends KeptFlags {
+  readonly server: Option.Option<string>
+  readonly key: Option.Option<Redacted.Redacted>
 }
 
 /** Both ways are loaded when they are taken: they take a while. */

@@ -51,6 +51,8 @@ const StepRow = Schema.Struct({
   type: Schema.String,
   status: StepStatus,
   output: Schema.NullOr(Json),
+  /** An output that is kept beside, by its hash. */
+  large: Schema.NullOr(Json),
   error: orNull(Failure),
   cost: Schema.NullOr(NanoDollars),
   input_tokens: Schema.Int,
@@ -69,7 +71,7 @@ export const steps = (rows: unknown) =>
       id: row.id,
       type: row.type,
       status: row.status,
-      output: row.output,
+      output: row.output ?? row.large,
       error: row.error,
       spent: { cost: row.cost, inputTokens: row.input_tokens, outputTokens: row.output_tokens },
       attempts: row.attempts,

@@ -173,7 +173,8 @@ export const make = Effect.gen(function* () {
           ended_at = ifnull(ended_at, excluded.ended_at)`
       }).pipe(Effect.orDie),
     steps: (runId) =>
-      sql`SELECT * FROM workflow_steps WHERE run_id = ${runId} ORDER BY rowid`.pipe(
+      sql`SELECT workflow_steps.*, workflow_values.body AS large FROM workflow_steps
+        LEFT JOIN workflow_values ON hash = output_hash WHERE run_id = ${runId} ORDER BY workflow_steps.rowid`.pipe(
         Effect.flatMap((rows) => Rows.steps(rows)),
         Effect.orDie
       ),
