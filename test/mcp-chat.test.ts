@@ -1,79 +1,29 @@
 /** MCP tools that a request names: called by the gateway between the turns of one answer. Real servers, every dialect. */
-import * as fs from "node:fs"
-import { createRequire } from "node:module"
-import * as path from "node:path"
 import Anthropic from "@anthropic-ai/sdk"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import OpenAI from "openai"
-import { alive, fixture, newMarker } from "../packages/gateway/test/mcp/hub.ts"
-import * as Penstock from "./support/Penstock.ts"
+import { alive } from "../packages/gateway/test/mcp/hub.ts"
+import type * as Penstock from "./support/Penstock.ts"
 import * as Raw from "./support/Raw.ts"
-import * as Upstream from "./support/Upstream.ts"
+import { calls, files, odd, question, says, start, type ToolLab, weather } from "./support/ToolLab.ts"
+import type * as Upstream from "./support/Upstream.ts"
 import type * as Wire from "./support/Wire.ts"
 
-const require = createRequire(import.meta.url)
-const program = (name: string): string => {
-  const manifest = require.resolve(`@modelcontextprotocol/${name}/package.json`)
-  const bin: { readonly [name: string]: string } = JSON.parse(fs.readFileSync(manifest, "utf8")).bin
-  return path.join(path.dirname(manifest), Object.values(bin)[0] ?? "")
-}
-
-const marker = newMarker()
-const folder = fs.realpathSync(Penstock.temporaryFolder())
-fs.writeFileSync(path.join(folder, "note.txt"), "The password of the day is swordfish.")
-
+let lab: ToolLab
 let upstream: Upstream.Upstream
 let penstock: Penstock.Penstock
 let client: OpenAI
+let readNote: Wire.Said
+const turns = () => lab.turns()
+const ask = (more: object) => Raw.chat(penstock.url, { model: "mock/m", messages: question, ...more })
 
 beforeAll(async () => {
-  upstream = await Upstream.start()
-  const node = (file: string, args: ReadonlyArray<string>) =>
-    `{ command: ${JSON.stringify(process.execPath)}, args: ${JSON.stringify([file, ...args])}, env: { MARKER: ${marker} }, timeout: 20s }`
-  penstock = await Penstock.start({
-    config: `providers:
-  mock: { protocol: openai, base_url: "${upstream.url}/v1", api_key: k-12345678, pricing: { input: 1, output: 2 } }
-  claude: { protocol: anthropic, base_url: "${upstream.url}/v1", api_key: k-12345678, pricing: { input: 1, output: 2 } }
-  llama: { protocol: ollama, base_url: "${upstream.url}" }
-defaults: { retry: { max: 0 } }
-mcp:
-  servers:
-    files: ${node(program("server-filesystem"), [folder])}
-    odd: ${node(fixture, [])}
-    broken: ${node(fixture, ["crash-at-start"])}
-    paid: ${node(fixture, []).replace(/}$/, ", cost_per_call: 0.5 }")}
-`
-  })
+  lab = await start()
+  ;({ penstock, readNote, upstream } = lab)
   client = new OpenAI({ baseURL: `${penstock.url}/v1`, apiKey: "none", maxRetries: 0 })
 })
-afterAll(async () => {
-  await penstock.stop()
-  await upstream.close()
-  fs.rmSync(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  upstream.always(undefined)
-  asked = upstream.requests.length
-})
-
-let asked = 0
-/** What the provider was asked since the test began. */
-const turns = (): ReadonlyArray<Upstream.Received> => upstream.requests.slice(asked)
-
-const says =
-  (said: Wire.Said): Upstream.Script =>
-  (request) =>
-    Upstream.ordinary(request, said)
-const calls = (...tools: ReadonlyArray<readonly [id: string, name: string, args: object]>): Wire.Said => ({
-  tools: tools.map(([id, name, args]) => ({ id, name, args: [JSON.stringify(args)] }))
-})
-const note = path.join(folder, "note.txt")
-const readNote = calls(["call_1", "files__read_text_file", { path: note }])
-const files = { type: "mcp", server: "files" }
-const odd = { type: "mcp", server: "odd" }
-const weather = { type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } }
-const question = [{ role: "user", content: "What is the password?" }]
-const ask = (more: object) => Raw.chat(penstock.url, { model: "mock/m", messages: question, ...more })
+afterAll(() => lab.stop())
+beforeEach(() => lab.begin())
 
 describe("MCP tools in chat completions", () => {
   it("are offered beside the caller's own, called, and their results given back, in one answer", async () => {
@@ -167,7 +117,8 @@ describe("MCP tools in chat completions", () => {
       turns().map(({ json }) => json.tool_choice),
       [undefined, undefined, "none"]
     )
-    asked = upstream.requests.length
+    lab.begin()
+    upstream.always(says(readNote))
     await ask({ tools: [files], tool_choice: "required" })
     assert.strictEqual(turns().length, 8)
     assert.deepStrictEqual(
@@ -222,6 +173,34 @@ describe("MCP tools in chat completions", () => {
     assert.include(c, "crash")
   })
 
+  it("are called again after a crash only where the tool says that twice is once", async () => {
+    upstream.next(
+      says(calls(["a", "mortal__crash-once", {}], ["b", "mortal2__crash-once-and-for-all", {}])),
+      says({ text: ["Done."] })
+    )
+    await ask({
+      tools: [
+        { type: "mcp", server: "mortal" },
+        { type: "mcp", server: "mortal2" }
+      ]
+    })
+    const [a, b] = turns()[1]!
+      .json.messages.slice(2)
+      .map(({ content }: Raw.Loose) => JSON.stringify(content))
+    assert.include(a, "survived")
+    assert.notInclude(b, "survived")
+  })
+
+  it("are called once for all who send the same Idempotency-Key", async () => {
+    upstream.next(says(readNote), says({ text: ["swordfish"] }))
+    const body = { model: "mock/m", messages: question, tools: [files] }
+    const key = { "idempotency-key": "once-and-for-all" }
+    const both = await Promise.all([Raw.chat(penstock.url, body, key), Raw.chat(penstock.url, body, key)])
+    const again = await Raw.chat(penstock.url, body, key)
+    for (const { json } of [...both, again]) assert.strictEqual(json.choices[0].message.content, "swordfish")
+    assert.strictEqual(turns().length, 2)
+  })
+
   it("leave nothing running when the caller leaves: the call is cancelled at its server", async () => {
     upstream.next(says(calls(["a", "odd__hang", {}])))
     const controller = new AbortController()
@@ -241,7 +220,7 @@ describe("MCP tools in chat completions", () => {
         .content[0].text
     while ((await cancelled()) === "[]") await new Promise((resolve) => setTimeout(resolve, 25))
     assert.strictEqual(turns().length, 1)
-    assert.isAbove(alive(marker).length, 0)
+    assert.isAbove(alive(lab.marker).length, 0)
   })
 
   it("are refused clearly before a model is asked: unknown, not running, misspelt", async () => {
@@ -274,102 +253,6 @@ describe("MCP tools in chat completions", () => {
     assert.include(names, "odd__echo")
     assert.include(names, "files__read_text_file")
     assert.notInclude(names, "odd__hang")
-  })
-})
-
-describe("the ledger of an answer in several turns", () => {
-  const get = async (path: string) => (await Raw.send(`${penstock.url}${path}`)).json
-
-  it("has a row for each turn, under the first one's id, and every call of a tool", async () => {
-    upstream.next(
-      says({ ...readNote, inputTokens: 100, outputTokens: 10 }),
-      says(calls(["b", "paid__fail", {}])),
-      says({})
-    )
-    const { headers } = await ask({ tools: [files, { type: "mcp", server: "paid" }] })
-    const id = String(headers["x-request-id"])
-    const whole = await get(`/v1/requests/${id}`)
-    assert.deepInclude(whole.request, { status: "ok", prompt_tokens: 100, completion_tokens: 10, cost_usd: 0.00012 })
-    assert.deepStrictEqual(
-      whole.turns.map(({ prompt_tokens, status }: Raw.Loose) => [status, prompt_tokens]),
-      [
-        ["ok", 12],
-        ["ok", 12]
-      ]
-    )
-    assert.deepStrictEqual(
-      whole.tool_calls.map(({ cost_usd, server, status, tool, turn }: Raw.Loose) => [
-        turn,
-        server,
-        tool,
-        status,
-        cost_usd
-      ]),
-      [
-        [1, "files", "read_text_file", "ok", null],
-        [2, "paid", "fail", "tool_error", 0.5]
-      ]
-    )
-    assert.strictEqual((await get(`/v1/requests/${whole.turns[0].id}`)).parent_id, id)
-    assert.deepStrictEqual((await get(`/v1/mcp/calls?request=${id}`)).calls, whole.tool_calls.toReversed())
-    assert.strictEqual((await Raw.send(`${penstock.url}/v1/mcp/calls?sever=files`)).status, 400)
-    // 100 and 12 and 12 tokens in, 10 and 5 and 5 out, and the tool that has a price.
-    assert.strictEqual(headers["x-penstock-cost-usd"], "0.500164")
-    const { costs } = await get("/v1/costs?by=provider,model")
-    assert.deepInclude(
-      costs.find(({ provider }: Raw.Loose) => provider === "mcp"),
-      { model: "paid/fail", cost_usd: 0.5, requests: 1 }
-    )
-  })
-
-  it("notes calls over the hub's own endpoint too", async () => {
-    await Raw.send(`${penstock.url}/v1/mcp/servers/odd/tools/echo`, { body: { arguments: { said: "12345" } } })
-    const [latest] = (await get("/v1/mcp/calls?server=odd&tool=echo")).calls
-    assert.deepInclude(latest, { request_id: null, turn: null, status: "ok", result_size: 5, key_name: null })
-  })
-})
-
-describe("keys and budgets of an answer in several turns", () => {
-  it("hold for each turn before it is made; tools are those of the key", async () => {
-    const keyed = await Penstock.start({
-      config: `server: { auth: keys, admin_key: admin-key-1 }
-providers:
-  mock: { protocol: openai, base_url: "${upstream.url}/v1", api_key: k-12345678, pricing: { input: 1000, output: 1000 } }
-defaults: { retry: { max: 0 } }
-keys:
-  - { name: poor, key: key-of-the-poor, budget: { usd: 16, per: total } }
-  - { name: narrow, key: key-of-the-narrow, mcp: { tools: [echo] } }
-  - { name: outside, key: key-of-outside, mcp: { servers: [other] } }
-mcp: { servers: { odd: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(fixture)}], env: { MARKER: ${marker} } } } }
-`
-    })
-    const as = (key: string, more: object) =>
-      Raw.chat(
-        keyed.url,
-        { model: "mock/m", messages: question, max_tokens: 100, ...more },
-        { authorization: `Bearer ${key}` }
-      )
-    try {
-      // Each turn may cost a few dollars and does cost 15 at the first, so that the second does not fit.
-      upstream.next(says({ ...calls(["a", "odd__echo", { said: "hi" }]), inputTokens: 14_900, outputTokens: 100 }))
-      const { json, status } = await as("key-of-the-poor", { tools: [odd] })
-      assert.strictEqual(status, 402, JSON.stringify(json))
-      assert.strictEqual(turns().length, 1)
-      upstream.next(says({}))
-      assert.strictEqual((await as("key-of-the-narrow", { tools: [odd] })).status, 200)
-      assert.deepStrictEqual(
-        turns()[1]!.json.tools.map((tool: Raw.Loose) => tool.function.name),
-        ["odd__echo"]
-      )
-      const refused = await as("key-of-the-narrow", { tools: [{ ...odd, allowed_tools: ["fail"] }] })
-      assert.strictEqual(refused.status, 403)
-      assert.strictEqual((await as("key-of-outside", { tools: [odd] })).status, 403)
-      upstream.next(says({}))
-      assert.strictEqual((await as("key-of-outside", { tools: [{ type: "mcp", server: "*" }] })).status, 200)
-      assert.notProperty(turns()[2]!.json, "tools")
-    } finally {
-      await keyed.stop()
-    }
   })
 })
 
