@@ -41,13 +41,13 @@ output: "\${sent}"
 }
 
 const admin = "admin-key-of-the-test"
-const keys = { alice: "alice-key-of-the-test", bob: "bob-key-of-the-test" }
+const keys = { alice: "alice-key-of-the-test", bob: "bob-key-of-the-test", carol: "carol-key-of-the-test" }
 
 const config = `
 server: { auth: keys, admin_key: ${admin} }
 keys:
 ${Object.entries(keys)
-  .map(([name, key]) => `  - { name: ${name}, key: ${key} }`)
+  .map(([name, key]) => `  - { name: ${name}, key: ${key}${name === "carol" ? ", models: [demo/extract]" : ""} }`)
   .join("\n")}
 `
 
@@ -242,5 +242,16 @@ describe("a run", () => {
     assert.notStrictEqual((await ask(`/v1/runs?limit=1&cursor=${first.json.next}`)).json.runs[0].run_id, id)
     await post(`/v1/runs/${id}/signals/go`, {}, admin)
     assert.strictEqual((await ended(id)).status, "succeeded")
+  })
+
+  it("is metered under its caller's key, and may use what that key may use", async () => {
+    const { json, status } = await post("/v1/workflow/talk", { input: { text: "on whose account?" } }, keys.bob)
+    assert.strictEqual(status, 200, JSON.stringify(json))
+    const { requests } = (await ask("/v1/requests?workflow=talk&key=bob", admin)).json
+    assert.strictEqual(requests.length, 1)
+    const carol = await post("/v1/workflow/talk", { input: { text: "not on mine" } }, keys.carol)
+    assert.deepStrictEqual([carol.status, carol.json.error.code, carol.json.error.step], [502, "authentication", "say"])
+    const asModel = { model: "workflow/talk", messages: [{ role: "user", content: "nor so" }] }
+    assert.strictEqual((await post("/v1/chat/completions", asModel, keys.carol)).status, 403)
   })
 })

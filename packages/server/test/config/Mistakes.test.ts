@@ -6,9 +6,10 @@ import { mcpMistakes } from "./McpMistakes.ts"
 import { mistakes } from "./Mistakes.ts"
 import { moreMistakes } from "./MoreMistakes.ts"
 import { policyMistakes } from "./PolicyMistakes.ts"
+import { workflowMistakes } from "./WorkflowMistakes.ts"
 
 describe("every kind of mistake is told with its place and what to do", () => {
-  for (const mistake of [...mistakes, ...moreMistakes, ...policyMistakes, ...mcpMistakes]) {
+  for (const mistake of [...mistakes, ...moreMistakes, ...policyMistakes, ...mcpMistakes, ...workflowMistakes]) {
     it.effect(mistake.name, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.asVoid(assembled(mistake)))
