@@ -90,6 +90,12 @@ const cached = Effect.fnUntraced(function* (world: World, step: PlanStep, path: 
   return { output, cache: "miss" } satisfies Done
 })
 
+/** Why a step may not give this. */
+export const tooLarge = (step: string, json: string, attempt: number): StepError.StepError | null => {
+  const message = `the output has ${json.length} characters of JSON, more than ${largestOutput}`
+  return json.length > largestOutput ? StepError.make(step, "failed", message, attempt) : null
+}
+
 const toOutcome = Effect.fnUntraced(function* (
   world: World,
   step: string,
@@ -108,10 +114,8 @@ const toOutcome = Effect.fnUntraced(function* (
   if (Either.isLeft(result)) return failed(result.left)
   const { cache, output } = result.right
   const json = JSON.stringify(output ?? null)
-  if (json.length > largestOutput) {
-    const message = `the output has ${json.length} characters of JSON, more than ${largestOutput}`
-    return failed(StepError.make(step, "failed", message, count))
-  }
+  const large = tooLarge(step, json, count)
+  if (large !== null) return failed(large)
   const inline = json.length <= largestInline
   const outputHash = inline ? null : hashOf(output)
   if (outputHash !== null) yield* world.store.putValue(outputHash, json)

@@ -200,8 +200,13 @@ const within = Effect.fnUntraced(function* (
   }
   const result = yield* Effect.either(work)
   if (Either.isLeft(result) && result.left instanceof Paused) return yield* Effect.fail(result.left)
-  const { cache, exhausted, output } = Either.getOrElse(result, () => new Given(null))
-  const error = Either.isLeft(result) && result.left instanceof StepError.StepError ? result.left : null
+  const given = Either.getOrElse(result, () => new Given(null))
+  const { cache, exhausted } = given
+  const error =
+    Either.isLeft(result) && result.left instanceof StepError.StepError
+      ? result.left
+      : Leaf.tooLarge(step.id, JSON.stringify(given.output), tries.count)
+  const output = error === null ? given.output : null
   // What is spent in here is in the records of its parts.
   const outcome: Outcome = { ...plain(output, error, Math.max(1, tries.count)), cache }
   yield* Leaf.record(world, Leaf.startOf(step, path), outcome)

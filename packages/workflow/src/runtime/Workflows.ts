@@ -42,6 +42,12 @@ export class Workflows extends Context.Tag("@penstock/workflow/runtime/Workflows
 
 const ending = /\.ya?ml$/
 
+interface Read {
+  readonly file: string
+  readonly bytes: Uint8Array
+  readonly text: string
+}
+
 /** What the files are checked against. */
 export interface Checking {
   readonly of: (sources: ReadonlyArray<Source>) => Effect.Effect<Catalogues>
@@ -64,10 +70,11 @@ export const layer = (
       const loaded = yield* Ref.make<ReadonlyMap<string, Workflow>>(new Map())
       let basis = checking.basis()
 
-      const compile = (file: string, source: string, catalogues: Catalogues): Workflow => {
-        const { diagnostics, document, plan } = Compiler.compile(source, { ...catalogues, file })
+      /** From its bytes: the checker says which of them are no text. */
+      const compile = ({ bytes, file, text }: Read, catalogues: Catalogues): Workflow => {
+        const { diagnostics, document, plan } = Compiler.compile(bytes, { ...catalogues, file })
         const name = document?.name ?? file.replace(ending, "")
-        return { name, file, source, plan, diagnostics, triggers: document?.on ?? [] }
+        return { name, file, source: text, plan, diagnostics, triggers: document?.on ?? [] }
       }
 
       const read = Effect.gen(function* () {
@@ -75,7 +82,14 @@ export const layer = (
         const found = yield* Effect.forEach(
           names.filter((name) => ending.test(name)).sort(),
           // A file that goes away while it is read is not there.
-          (file) => Effect.option(Effect.map(files.readFileString(path.join(folder, file)), (text) => ({ file, text })))
+          (file) =>
+            Effect.option(
+              Effect.map(files.readFile(path.join(folder, file)), (bytes): Read => ({
+                file,
+                bytes,
+                text: new TextDecoder().decode(bytes)
+              }))
+            )
         )
         return found.flatMap((one) => (one._tag === "Some" ? [one.value] : []))
       })
@@ -92,7 +106,7 @@ export const layer = (
         if (isSame) return
         const catalogues = yield* checking.of(sources)
         basis = basisNow
-        yield* Ref.set(loaded, new Map(sources.map(({ file, text }) => [file, compile(file, text, catalogues)])))
+        yield* Ref.set(loaded, new Map(sources.map((source) => [source.file, compile(source, catalogues)])))
       })
 
       yield* reload

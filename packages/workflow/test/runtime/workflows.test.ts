@@ -19,7 +19,7 @@ it.effect("a folder's files are found by name, with their diagnostics, and read 
       Layer.merge(
         FileSystem.layerNoop({
           readDirectory: () => Effect.succeed(Object.keys(files)),
-          readFileString: (path) => Effect.succeed(files[path.split("/").at(-1)!]!)
+          readFile: (path) => Effect.succeed(Buffer.from(files[path.split("/").at(-1)!]!, "latin1"))
         }),
         Path.layer
       )
@@ -40,6 +40,31 @@ it.effect("a folder's files are found by name, with their diagnostics, and read 
     yield* workflows.reload
     assert.notStrictEqual((yield* workflows.find("named"))?.plan?.hash, before?.plan?.hash)
     assert.isNull(yield* workflows.find("notes"))
+  }).pipe(Effect.provide(layer))
+})
+
+it.effect("a file that is no text is told by its place, and the others are not touched by it", () => {
+  const layer = Workflows.layer("folder").pipe(
+    Layer.provide(
+      Layer.merge(
+        FileSystem.layerNoop({
+          readDirectory: () => Effect.succeed(["a.yaml", "bytes.yaml"]),
+          readFile: (path) =>
+            Effect.succeed(path.endsWith("a.yaml") ? Buffer.from(source(1)) : Buffer.from("name: \xff\n", "latin1"))
+        }),
+        Path.layer
+      )
+    )
+  )
+  return Effect.gen(function* () {
+    const list = yield* Effect.flatMap(Workflows.Workflows, ({ list }) => list)
+    assert.deepStrictEqual(
+      list.map(({ diagnostics, file, plan }) => [file, plan !== null, diagnostics.map(({ code }) => code)]),
+      [
+        ["bytes.yaml", false, ["PS103"]],
+        ["a.yaml", true, []]
+      ]
+    )
   }).pipe(Effect.provide(layer))
 })
 
