@@ -6,11 +6,12 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { CommandFailed } from "../CommandFailed.ts"
 import { endWhenInterrupted } from "../Exit.ts"
-import type { Screen } from "./Screen.ts"
+import * as Answers from "./Answers.ts"
+import * as Screen from "./Screen.ts"
 import type { Session, SessionEvent } from "./Session.ts"
 
-export interface Following {
-  readonly screen: Screen
+interface Following {
+  readonly screen: Screen.Screen
   /** Answers that were given beforehand, by the step's id. */
   readonly answers: ReadonlyMap<string, unknown>
   /** Whether there is somebody to ask. */
@@ -61,19 +62,18 @@ const answer = Effect.fnUntraced(function* (session: Session, following: Followi
 const cancel = (session: Session, id: string) =>
   Effect.zipRight(session.cancel(id), Stream.runDrain(session.events(id)))
 
-const onInterrupt = (session: Session, id: string) =>
+const onInterrupt = (session: Session, id: string, screen: Screen.Screen) =>
   Effect.gen(function* () {
     yield* endWhenInterrupted(interrupted)
-    yield* Console.error(
-      `\nCancelling ${id}: what undoes and what runs finally still does. Ctrl-C again leaves at once.`
-    )
+    const text = `\nCancelling ${id}: what undoes and what runs finally still does. Ctrl-C again leaves at once.`
+    yield* screen.aside(Console.error(text))
     // What a fiber does that was interrupted cannot be interrupted; another one's can.
     const fiber = yield* Effect.forkDaemon(Effect.interruptible(cancel(session, id)))
     yield* Effect.catchAll(Fiber.join(fiber), ({ text }) => Console.error(text))
   })
 
 /** The run when it has ended. */
-export const follow = (session: Session, id: string, following: Following): Effect.Effect<RunState, CommandFailed> =>
+const follow = (session: Session, id: string, following: Following): Effect.Effect<RunState, CommandFailed> =>
   session.events(id).pipe(
     Stream.runForEach((event) =>
       Effect.zipRight(
@@ -82,5 +82,12 @@ export const follow = (session: Session, id: string, following: Following): Effe
       )
     ),
     Effect.zipRight(session.state(id)),
-    Effect.onInterrupt(() => onInterrupt(session, id))
+    Effect.onInterrupt(() => onInterrupt(session, id, following.screen))
   )
+
+/** Shows the run where a terminal is, and is gone from there when it has ended: what is printed then stays. */
+export const attend = (session: Session, id: string, answers: Following["answers"]) =>
+  Effect.gen(function* () {
+    const screen = process.stderr.isTTY ? yield* Screen.make(session, process.stderr) : Screen.none
+    return yield* follow(session, id, { screen, answers, interactive: Answers.isPossible() })
+  }).pipe(Effect.scoped)

@@ -16,8 +16,13 @@ export const none: Screen = { event: () => Effect.void, aside: (work) => work }
 
 const ended = new Set(["step.finished", "step.failed"])
 
+interface Drawable {
+  readonly columns?: number
+  readonly write: (text: string) => unknown
+}
+
 /** Lives as long as the scope. */
-export const make = Effect.fnUntraced(function* (session: Session, terminal: NodeJS.WriteStream) {
+export const make = Effect.fnUntraced(function* (session: Pick<Session, "state">, terminal: Drawable) {
   let progress = Progress.empty
   let drawn = 0
   let frame = 0

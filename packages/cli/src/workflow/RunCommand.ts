@@ -7,7 +7,6 @@ import * as Answers from "../runs/Answers.ts"
 import * as Follow from "../runs/Follow.ts"
 import * as Inputs from "../runs/Inputs.ts"
 import * as Outcome from "../runs/Outcome.ts"
-import * as Screen from "../runs/Screen.ts"
 import { type SessionFlags, session, sessionOptions } from "../runs/SessionOptions.ts"
 
 const options = {
@@ -45,12 +44,7 @@ const run = Effect.fn("run")(function* (flags: Flags) {
   const runs = yield* session(flags, flags.memory ? "memory" : "file")
   const input = yield* Inputs.read(flags.input, yield* runs.inputs(flags.workflow))
   const id = yield* runs.start(flags.workflow, input)
-  const ended = yield* Effect.scoped(
-    Effect.gen(function* () {
-      const screen = process.stderr.isTTY ? yield* Screen.make(runs, process.stderr) : Screen.none
-      return yield* Follow.follow(runs, id, { screen, answers, interactive: Answers.isPossible() })
-    })
-  )
+  const ended = yield* Follow.attend(runs, id, answers)
   yield* Outcome.tell(ended, flags.format)
 }, Effect.scoped)
 

@@ -10,7 +10,6 @@ import * as Answers from "../runs/Answers.ts"
 import * as Follow from "../runs/Follow.ts"
 import * as Outcome from "../runs/Outcome.ts"
 import * as RunTables from "../runs/RunTables.ts"
-import * as Screen from "../runs/Screen.ts"
 import { records, type SessionFlags, session, sessionOptions } from "../runs/SessionOptions.ts"
 import { jsonOrText } from "./WorkflowOptions.ts"
 
@@ -46,8 +45,7 @@ const resume = Effect.fn("runs.resume")(function* (
 ) {
   const answers = yield* Answers.read(flags.approve)
   const runs = yield* session(flags, "file")
-  const screen = process.stderr.isTTY ? yield* Screen.make(runs, process.stderr) : Screen.none
-  const ended = yield* Follow.follow(runs, flags.run, { screen, answers, interactive: Answers.isPossible() })
+  const ended = yield* Follow.attend(runs, flags.run, answers)
   yield* Outcome.tell(ended, flags.format)
 }, Effect.scoped)
 
