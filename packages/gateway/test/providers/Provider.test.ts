@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Service as Http } from "@penstock/gateway/providers/HttpTransport"
+import * as Endpoints from "@penstock/gateway/providers/Endpoints"
 import * as Provider from "@penstock/gateway/providers/Provider"
+import { EndpointName } from "@penstock/schema/config/Endpoints"
 import { ProviderConfig } from "@penstock/schema/config/PenstockConfig"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -77,5 +79,26 @@ describe("a provider", () => {
     assert.strictEqual(setting("ollama"), "OLLAMA_BASE_URL")
     assert.strictEqual(setting("mine"), "providers.mine.base_url")
     assert.strictEqual(setting("constructor"), "providers.constructor.base_url")
+  })
+
+  it("has what its protocol has a way for, and responses where it is OpenAI itself or says so", () => {
+    const base_url = "http://127.0.0.1:1/v1"
+    const ids = ({ spoken }: { readonly spoken: Provider.Provider["spoken"] }) => spoken.map(({ id }) => id)
+    const all = EndpointName.literals.filter((name) => name !== "responses")
+    assert.sameMembers([...made("x", { protocol: "openai", base_url }).endpoints], all)
+    assert.sameMembers([...made("openai", { protocol: "openai", base_url }).endpoints], [...EndpointName.literals])
+    assert.deepStrictEqual([...made("x", { protocol: "anthropic", base_url }).endpoints], ["chat"])
+    const declared = (endpoints: ReadonlyArray<string>) => made("x", { protocol: "openai", base_url, endpoints })
+    assert.deepStrictEqual(ids(declared(["chat", "responses"])), ["openai-chat", "openai-responses"])
+    assert.deepStrictEqual(ids(declared(["responses"])), ["openai-responses"])
+  })
+
+  it("answers in other words what is a conversation, and nothing else", () => {
+    const answers = (endpoints: ReadonlyArray<EndpointName>) =>
+      EndpointName.literals.filter((asked) => Endpoints.answers({ endpoints: new Set(endpoints) }, asked))
+    assert.deepStrictEqual(answers(["chat"]), ["chat", "responses", "completions"])
+    assert.deepStrictEqual(answers(["responses"]), ["chat", "responses", "completions"])
+    assert.deepStrictEqual(answers(["completions"]), ["completions"])
+    assert.deepStrictEqual(answers(["embeddings"]), ["embeddings"])
   })
 })

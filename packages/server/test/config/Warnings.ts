@@ -88,6 +88,6 @@ export const warnings: ReadonlyArray<{ readonly name: string; readonly yaml: str
   {
     name: "a limit of embeddings where there are none",
     yaml: "providers: {anthropic: {embedding_batch: 5}}\n",
-    told: "1:25 providers.anthropic.embedding_batch: the provider has no embeddings"
+    told: "1:25 providers.anthropic.embedding_batch: the provider has no embeddings: it has no effect"
   }
 ]
