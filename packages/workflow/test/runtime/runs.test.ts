@@ -1,39 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Runs } from "@penstock/workflow/runtime/Runs"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
 import * as Scene from "./scene.ts"
-
-it.effect("foreach never runs more items at once than it may", () =>
-  Effect.promise(() =>
-    FastCheck.assert(
-      FastCheck.asyncProperty(
-        FastCheck.integer({ min: 1, max: 4 }),
-        FastCheck.integer({ min: 1, max: 8 }),
-        async (concurrency, count) => {
-          const items = Array.from({ length: count }, (_, at) => at)
-          const { layer, requests, seen } = Scene.make()
-          const source = `name: a
-steps: [{id: each, type: foreach, in: "\${input.items}", concurrency: ${concurrency}, steps: [{id: s, type: llm, model: m, prompt: "i \${item}", output: x}], output: all}]
-output: all
-`
-          const run = await Effect.runPromise(
-            Effect.gen(function* () {
-              const runs = yield* Runs
-              const { id } = yield* runs.start(source, { items })
-              return yield* runs.await(id)
-            }).pipe(Effect.provide(layer))
-          )
-          assert.strictEqual(run.status, "succeeded")
-          assert.strictEqual((run.output as Array<unknown>).length, count)
-          assert.strictEqual(requests.length, count)
-          assert.isAtMost(seen.most, concurrency)
-        }
-      ),
-      { numRuns: 8 }
-    )
-  )
-)
 
 it.effect("cancelling aborts the call that is under way, runs finally, and nothing behind it", () => {
   const { layer, requests, seen } = Scene.make({ answers: { hello: [{ hang: true }] } })
