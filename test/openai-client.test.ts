@@ -148,7 +148,9 @@ for (const provider of Lab.providerNames) {
           history.at(-1).content.map((block: { tool_use_id: string }) => block.tool_use_id),
           [paris[0], oslo[0]]
         )
-        assert.deepStrictEqual(sent().system, [{ type: "text", text: "Be brief." }])
+        // A second turn is marked for Anthropic's prompt cache.
+        const cache_control = { type: "ephemeral" }
+        assert.deepStrictEqual(sent().system, [{ type: "text", text: "Be brief.", cache_control }])
       } else {
         assert.deepStrictEqual(
           history.map((each: { role: string }) => each.role),
