@@ -27,6 +27,7 @@ output: c
 `
 
 const gateway = Layer.succeed(Gateway.Gateway, {
+  mostTokens: () => Effect.succeed(50),
   stream: (request) => {
     const said = request.messages.map(({ content }) => content.map(({ text }) => text).join("")).join("")
     if (++count > Number(dieAfter)) process.kill(process.pid, "SIGKILL")
