@@ -1,6 +1,6 @@
 /** The dashboard as a person looks at it: pages with what really happened, kept up to date, for everybody. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import type { Browser as Chromium, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser as Chromium, Page } from "playwright-core"
 import * as Browser from "../support/Browser.ts"
 import * as Penstock from "../support/Penstock.ts"
 import * as Raw from "../support/Raw.ts"
@@ -39,28 +39,8 @@ afterAll(async () => {
   await upstream.close()
 })
 
-/** Looks at a page, and asserts that nobody is kept out of it and that it has nothing to complain about. */
-const look = async (
-  path: string,
-  use: (page: Page) => Promise<void>,
-  options: BrowserContextOptions = {},
-  expected: ReadonlyArray<RegExp> = []
-): Promise<void> => {
-  const { close, complaints, page } = await Browser.open(browser, `${penstock.url}/dashboard${path}`, options)
-  try {
-    await use(page).catch((error: unknown) => {
-      throw new Error([String(error), ...complaints].join("\n"), { cause: error })
-    })
-    assert.deepStrictEqual(await Browser.barriers(page), [])
-    assert.deepStrictEqual(
-      complaints.filter((text) => !expected.some((known) => known.test(text))),
-      []
-    )
-    assert.isUndefined(await page.evaluate("window.hacked"))
-  } finally {
-    await close()
-  }
-}
+const look = (path: string, use: (page: Page) => Promise<void>, options: Browser.LookOptions = {}) =>
+  Browser.look(browser, `${penstock.url}/dashboard${path}`, use, options)
 
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
 
@@ -95,7 +75,7 @@ describe("the overview", () => {
         assert.isAtMost(await page.evaluate<number>("document.documentElement.scrollWidth"), 390)
         await Browser.picture(page, "overview-phone-dark")
       },
-      { viewport: { width: 390, height: 844 }, colorScheme: "dark" }
+      { context: { viewport: { width: 390, height: 844 }, colorScheme: "dark" } }
     ))
 })
 
@@ -118,9 +98,7 @@ describe("costs", () => {
         await page.getByLabel("Baseline model").fill("nobody/knows")
         await shows(page, /the price of `nobody\/knows` is not known/)
       },
-      {},
-      // The browser itself says so when an answer is a refusal.
-      [/400 \(Bad Request\)/]
+      { expected: [/400 \(Bad Request\)/] }
     ))
 })
 

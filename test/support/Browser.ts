@@ -2,6 +2,7 @@
  * A real browser on the real page. Chromium comes from npm as a file that is unpacked once; playwright-core drives it.
  * A page that reports an error, or tries to run what its policy forbids, fails the test that opened it.
  */
+import { assert } from "@effect/vitest"
 import chromium from "@sparticuz/chromium"
 import axe from "axe-core"
 import * as path from "node:path"
@@ -21,14 +22,14 @@ export const launch = async (): Promise<Browser> => {
   })
 }
 
-export interface Opened {
+interface Opened {
   readonly page: Page
   /** What the page wrote to the console as an error or warning, threw, or was kept from by its policy. */
   readonly complaints: ReadonlyArray<string>
   readonly close: () => Promise<void>
 }
 
-export const open = async (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Opened> => {
+const open = async (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Opened> => {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
     reducedMotion: "reduce",
@@ -56,7 +57,7 @@ declare const window: {
 }
 
 /** Serious and critical findings about who can use the page, in a readable form. */
-export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
+const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
   // Evaluated by the debugger, which no policy concerns.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => window.axe.run())
@@ -65,6 +66,35 @@ export const barriers = async (page: Page): Promise<ReadonlyArray<string>> => {
     .map(
       ({ id, nodes }) => `${id}: ${nodes.map(({ failureSummary, html }) => `${html}\n${failureSummary}`).join("\n")}`
     )
+}
+
+export interface LookOptions {
+  readonly context?: BrowserContextOptions
+  /** What the browser itself reports, where a test provokes it. */
+  readonly expected?: ReadonlyArray<RegExp>
+}
+
+/** Looks at a page, and asserts that nobody is kept out of it, that it has nothing to complain about and ran no stranger's script. */
+export const look = async (
+  browser: Browser,
+  url: string,
+  use: (page: Page) => Promise<void>,
+  { context = {}, expected = [] }: LookOptions = {}
+): Promise<void> => {
+  const { close, complaints, page } = await open(browser, url, context)
+  try {
+    await use(page).catch((error: unknown) => {
+      throw new Error([String(error), ...complaints].join("\n"), { cause: error })
+    })
+    assert.deepStrictEqual(await barriers(page), [])
+    assert.deepStrictEqual(
+      complaints.filter((text) => !expected.some((known) => known.test(text))),
+      []
+    )
+    assert.isUndefined(await page.evaluate("window.hacked"))
+  } finally {
+    await close()
+  }
 }
 
 const pictures = path.resolve(import.meta.dirname, "../../docs/screenshots")

@@ -24,6 +24,8 @@ export interface Options {
   readonly args?: ReadonlyArray<string>
   /** An existing folder to run in (for a second start on the same database); by default a new one, removed at the end. */
   readonly cwd?: string
+  /** Where to listen; by default on a free port. */
+  readonly port?: number
 }
 
 export interface Penstock {
@@ -122,7 +124,7 @@ export const start = async (options: Options = {}): Promise<Penstock> => {
     if (options.cwd === undefined) fs.rmSync(cwd, { recursive: true, force: true })
   }
   const database = path.join(cwd, "penstock.db")
-  const args = ["serve", "--port", "0", "--database", database, ...(options.args ?? [])]
+  const args = ["serve", "--port", String(options.port ?? 0), "--database", database, ...(options.args ?? [])]
   const running = launch(args, { ...options, cwd })
   const { child, exited, output } = running
   const logs = () => output.stdout + output.stderr

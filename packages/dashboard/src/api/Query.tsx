@@ -5,7 +5,9 @@ import {
   QueryCache,
   QueryClient,
   QueryClientProvider,
-  useQuery
+  useMutation,
+  useQuery,
+  useQueryClient
 } from "@tanstack/react-query"
 import type * as Effect from "effect/Effect"
 import { type ReactNode, useMemo } from "react"
@@ -57,7 +59,20 @@ export const useAsk = <A, E>(
     queryFn: ({ signal }) => Client.run(ask(client.api), signal),
     enabled,
     placeholderData: keepPreviousData,
-    // A server that is gone is asked again, whether or not the page is one that is refreshed.
-    refetchInterval: (query) => every ?? (query.state.error?.kind === "gone" ? 2000 : false)
+    // A server that is gone is asked again, however seldom the page is refreshed.
+    refetchInterval: (query) => (query.state.error?.kind === "gone" ? 2000 : (every ?? false))
+  })
+}
+
+/** Something that changes what was answered: afterwards, whatever begins with these names is asked again. */
+export const useTell = <Input, A, E>(
+  tell: (api: Client.Api, input: Input) => Effect.Effect<A, E>,
+  ...stale: ReadonlyArray<string>
+) => {
+  const { client } = useSession()
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (input: Input) => Client.run(tell(client.api, input)),
+    onSettled: () => Promise.all(stale.map((name) => queries.invalidateQueries({ queryKey: [name] })))
   })
 }

@@ -73,3 +73,6 @@ export const day = (text: string): string => dayTime.format(new Date(`${text}T12
 /** What is shown of a text that may be of any length. */
 export const bounded = (text: string, most = 20_000): string =>
   text.length <= most ? text : `${text.slice(0, most)}\n… ${grouped.format(text.length - most)} more characters`
+
+/** Any value as JSON to look at, bounded. */
+export const json = (value: unknown, most?: number): string => bounded(JSON.stringify(value, null, 2) ?? "", most)

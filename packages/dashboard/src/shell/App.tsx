@@ -11,6 +11,15 @@ import { SignIn } from "./SignIn.tsx"
 // Charts, graphs and the editor are large, and most visits need one of them at most.
 const CostsPage = lazy(() => import("../costs/CostsPage.tsx").then((page) => ({ default: page.CostsPage })))
 const RequestsPage = lazy(() => import("../requests/RequestsPage.tsx").then((page) => ({ default: page.RequestsPage })))
+const PlaygroundPage = lazy(() =>
+  import("../playground/PlaygroundPage.tsx").then((page) => ({ default: page.PlaygroundPage }))
+)
+const KeysPage = lazy(() => import("../keys/KeysPage.tsx").then((page) => ({ default: page.KeysPage })))
+const McpPage = lazy(() => import("../mcp/McpPage.tsx").then((page) => ({ default: page.McpPage })))
+const RunsPage = lazy(() => import("../runs/RunsPage.tsx").then((page) => ({ default: page.RunsPage })))
+const WorkflowsPage = lazy(() =>
+  import("../workflows/WorkflowsPage.tsx").then((page) => ({ default: page.WorkflowsPage }))
+)
 
 const NotFound = () => <Empty title="There is no such page">The navigation lists those that there are.</Empty>
 
@@ -24,6 +33,11 @@ const Inside = () => {
           <Route path="/" component={OverviewPage} />
           <Route path="/costs" component={CostsPage} />
           <Route path="/requests/:id?" component={RequestsPage} />
+          <Route path="/playground" component={PlaygroundPage} />
+          <Route path="/runs/:id?" component={RunsPage} />
+          <Route path="/workflows/:name?" component={WorkflowsPage} />
+          <Route path="/keys" component={KeysPage} />
+          <Route path="/mcp" component={McpPage} />
           <Route component={NotFound} />
         </Switch>
       </Suspense>

@@ -9,7 +9,12 @@ import { ThemeSwitch } from "./ThemeSwitch.tsx"
 const pages = [
   ["/", "Overview"],
   ["/costs", "Costs"],
-  ["/requests", "Requests"]
+  ["/requests", "Requests"],
+  ["/playground", "Playground"],
+  ["/runs", "Runs"],
+  ["/workflows", "Workflows"],
+  ["/keys", "Keys"],
+  ["/mcp", "MCP"]
 ] as const
 
 const isAt = (location: string, path: string): boolean =>
@@ -39,6 +44,7 @@ const Connection = () => {
   const isGone = queries
     .getQueryCache()
     .getAll()
+    .filter((query) => query.isActive())
     .some(({ state }) => state.error?.name === "Problem" && "kind" in state.error && state.error.kind === "gone")
   return (
     <div role="status" className="connection">
