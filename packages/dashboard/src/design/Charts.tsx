@@ -65,7 +65,8 @@ export const TimeChart = ({ format, formatX = plain, height = 160, label, points
             fill={colorOf(index)}
             fillOpacity={index === 0 ? 0.18 : 0}
             strokeWidth={1.5}
-            dot={false}
+            // A value with none beside it would be no line, and not be seen.
+            dot={series.length * points.length <= 120 ? { r: 1.5, strokeWidth: 0, fill: colorOf(index) } : false}
             isAnimationActive={false}
             connectNulls={false}
           />

@@ -17,7 +17,7 @@ const Actions = ({ run }: { readonly run: RunState }) => {
   const { begin, failure, isStarting } = useStart()
   const problem = cancel.error?.message ?? failure
   return (
-    <div className="row">
+    <div className="row actions">
       {problem === null ? null : <Alert>{problem}</Alert>}
       {isEnded(run.status) ? (
         <Button disabled={isStarting} onClick={() => begin({ name: run.workflow, input: run.input })}>

@@ -82,6 +82,7 @@ export const WorkflowGraph = ({
         edgesFocusable={false}
         zoomOnScroll={false}
         fitView
+        fitViewOptions={{ maxZoom: 1.1 }}
         minZoom={0.2}
         onNodeClick={(_, { id }) => {
           const step = steps.findLast(({ path }) => drawnAs(path) === id)
