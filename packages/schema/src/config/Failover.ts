@@ -65,7 +65,7 @@ export const BreakerConfig = strictStruct({
 export type BreakerConfig = typeof BreakerConfig.Type
 
 export const HedgeConfig = strictStruct({
-  after: TimerMillis.annotations({
+  after: Schema.propertySignature(TimerMillis).annotations({
     description: "How long the first target may be silent before the next is asked as well"
   }),
   max_share: Schema.optional(
@@ -76,11 +76,17 @@ export type HedgeConfig = typeof HedgeConfig.Type
 
 /** Under a model and under `defaults`. */
 export const failoverFields = {
-  retry: Schema.optional(RetryConfig),
-  timeout: Schema.optional(TimeoutConfig),
-  stream: Schema.optional(StreamConfig),
-  fallback_on: Schema.optional(Schema.Array(FallbackReason)),
-  breaker: Schema.optional(BreakerConfig),
+  retry: Schema.optional(RetryConfig).annotations({
+    description: "How often the same target is tried again, and when"
+  }),
+  timeout: Schema.optional(TimeoutConfig).annotations({ description: "How long each phase of a call may take" }),
+  stream: Schema.optional(StreamConfig).annotations({ description: "How streams are answered" }),
+  fallback_on: Schema.optional(Schema.Array(FallbackReason)).annotations({
+    description: "Failures after which the next target is tried"
+  }),
+  breaker: Schema.optional(BreakerConfig).annotations({
+    description: "When a target that keeps failing is left alone"
+  }),
   hedge: Schema.optional(HedgeConfig).annotations({ description: "Off unless it is written" })
 }
 
@@ -104,10 +110,10 @@ export const Capabilities = strictStruct({
   prefill: Schema.optional(Schema.Boolean).annotations({
     description: "Goes on from the beginning of an answer: a broken stream is continued here"
   }),
-  tools: Schema.optional(Schema.Boolean),
-  vision: Schema.optional(Schema.Boolean),
-  json_schema: Schema.optional(Schema.Boolean),
-  reasoning: Schema.optional(Schema.Boolean),
+  tools: Schema.optional(Schema.Boolean).annotations({ description: "Calls tools" }),
+  vision: Schema.optional(Schema.Boolean).annotations({ description: "Sees pictures" }),
+  json_schema: Schema.optional(Schema.Boolean).annotations({ description: "Keeps to a JSON Schema" }),
+  reasoning: Schema.optional(Schema.Boolean).annotations({ description: "Thinks before it answers" }),
   context_window: Schema.optional(
     Schema.Int.pipe(Schema.positive({ description: "a number of tokens above 0" }))
   ).annotations({

@@ -22,7 +22,9 @@ export const BudgetConfig = strictStruct({
   usd: Schema.propertySignature(Usd("leave `budget` out for no limit")).annotations({
     description: "Never exceeded: what a request may cost at most is reserved before it is sent"
   }),
-  per: BudgetWindow
+  per: Schema.propertySignature(BudgetWindow).annotations({
+    description: "The window that it is for, by the calendar in UTC; `run`: each run of a workflow"
+  })
 })
 export type BudgetConfig = typeof BudgetConfig.Type
 

@@ -12,7 +12,7 @@ export const McpUrl = Schema.String.pipe(
 
 export const McpServerConfig = strictStruct({
   command: Schema.optional(Schema.NonEmptyString).annotations({ description: "A program that speaks MCP over stdio" }),
-  args: optionalWith(Schema.Array(Schema.String), () => []),
+  args: optionalWith(Schema.Array(Schema.String), () => []).annotations({ description: "Its arguments" }),
   env: optionalWith(Secrets, () => ({})).annotations({
     description: "Its environment, beside PATH, HOME, LANG and TMPDIR: it gets nothing else of ours"
   }),
@@ -49,7 +49,9 @@ export const McpAccess = strictStruct({
 export type McpAccess = typeof McpAccess.Type
 
 export const McpConfig = strictStruct({
-  servers: optionalWith(Schema.Record({ key: Schema.String, value: McpServerConfig }), () => ({})),
+  servers: optionalWith(Schema.Record({ key: Schema.String, value: McpServerConfig }), () => ({})).annotations({
+    description: "The servers by name: each has a `command` or a `url`"
+  }),
   max_turns: optionalWith(
     Schema.Int.pipe(Schema.between(1, 64, { description: "a number from 1 to 64" })),
     () => 8

@@ -20,13 +20,23 @@ const UsdPerMillion = Schema.Number.pipe(
   Schema.filter((usd) => usd === 0 || usd >= 1e-6, price)
 )
 export const ConfiguredPrice = strictStruct({
-  input: UsdPerMillion,
-  output: UsdPerMillion,
-  cache_read: Schema.optional(UsdPerMillion),
-  cache_write: Schema.optional(UsdPerMillion),
-  reasoning: Schema.optional(UsdPerMillion),
-  input_audio: Schema.optional(UsdPerMillion),
-  output_audio: Schema.optional(UsdPerMillion)
+  input: Schema.propertySignature(UsdPerMillion).annotations({ description: "Of tokens that the model reads" }),
+  output: Schema.propertySignature(UsdPerMillion).annotations({ description: "Of tokens that it writes" }),
+  cache_read: Schema.optional(UsdPerMillion).annotations({
+    description: "Of tokens read from the provider's prompt cache; as `input` where it is left out"
+  }),
+  cache_write: Schema.optional(UsdPerMillion).annotations({
+    description: "Of tokens written into the cache; as `input` where it is left out"
+  }),
+  reasoning: Schema.optional(UsdPerMillion).annotations({
+    description: "Of tokens that it thinks with; as `output` where it is left out"
+  }),
+  input_audio: Schema.optional(UsdPerMillion).annotations({
+    description: "Of sound that it hears; as `input` where it is left out"
+  }),
+  output_audio: Schema.optional(UsdPerMillion).annotations({
+    description: "Of sound that it speaks; as `output` where it is left out"
+  })
 }).annotations({ identifier: "Price" })
 export type ConfiguredPrice = typeof ConfiguredPrice.Type
 
@@ -79,7 +89,10 @@ const providerFields = {
   api_key: Schema.optional(Schema.Redacted(Schema.String)).annotations({
     description: 'Its key, best as "${env.NAME}"'
   }),
-  headers: optionalWith(Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }), () => ({})),
+  headers: optionalWith(
+    Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }),
+    () => ({})
+  ).annotations({ description: "Sent with each request to it" }),
   pricing: Schema.optional(ConfiguredPrice).annotations({ description: "One price for all of its models" }),
   rate: Schema.optional(RateConfig).annotations({ description: "What it takes from us, all callers together" }),
   endpoints: Schema.optional(Endpoints).annotations({
@@ -113,14 +126,18 @@ export const ProviderConfig = strictStruct({
 export type ProviderConfig = typeof ProviderConfig.Type
 
 export const TargetConfig = strictStruct({
-  model: Schema.NonEmptyString,
+  model: Schema.propertySignature(Schema.NonEmptyString).annotations({
+    description: "A model at a provider, such as openai/gpt-4o-mini, or another name of `models`"
+  }),
   weight: Schema.optional(
     Schema.Number.pipe(
       Schema.positive(),
       Schema.lessThanOrEqualTo(1_000_000, { description: "a weight above 0, up to 1000000" })
     )
   ).annotations({ description: "Its share under `strategy: weighted`; default 1" }),
-  capabilities: Schema.optional(Failover.Capabilities)
+  capabilities: Schema.optional(Failover.Capabilities).annotations({
+    description: "What it can do, where the model list does not know or is wrong"
+  })
 })
 
 const Target = Schema.Union(Schema.NonEmptyString, TargetConfig).annotations({
@@ -130,7 +147,9 @@ const Target = Schema.Union(Schema.NonEmptyString, TargetConfig).annotations({
 export const ModelConfig = Schema.Union(
   Schema.NonEmptyString,
   strictStruct({
-    targets: Schema.NonEmptyArray(Target).annotations({ description: "a list of at least one target" }),
+    targets: Schema.propertySignature(
+      Schema.NonEmptyArray(Target).annotations({ description: "a list of at least one target" })
+    ).annotations({ description: "The models behind the name, tried in the order of `strategy`" }),
     strategy: Schema.optional(Failover.Strategy).annotations({ description: "In which order they are tried" }),
     ...Failover.failoverFields
   })
@@ -138,8 +157,10 @@ export const ModelConfig = Schema.Union(
 export type ModelConfig = typeof ModelConfig.Type
 
 export const RouteConfig = strictStruct({
-  match: Schema.NonEmptyArray(Schema.NonEmptyString).annotations({ description: "a list of at least one pattern" }),
-  provider: Schema.NonEmptyString
+  match: Schema.propertySignature(
+    Schema.NonEmptyArray(Schema.NonEmptyString).annotations({ description: "a list of at least one pattern" })
+  ).annotations({ description: "Names of models; `*` stands for any characters" }),
+  provider: Schema.propertySignature(Schema.NonEmptyString).annotations({ description: "Who is asked for them" })
 })
 export type RouteConfig = typeof RouteConfig.Type
 
@@ -155,28 +176,39 @@ export const defaultRoutes: ReadonlyArray<RouteConfig> = [
 ]
 
 export const PricingConfig = strictStruct({
-  require: optionalWith(Schema.Boolean, () => false),
-  overrides: optionalWith(Schema.Record({ key: Schema.NonEmptyString, value: ConfiguredPrice }), () => ({}))
+  require: optionalWith(Schema.Boolean, () => false).annotations({
+    description: "Refuse a model whose price is unknown"
+  }),
+  overrides: optionalWith(
+    Schema.Record({ key: Schema.NonEmptyString, value: ConfiguredPrice }),
+    () => ({})
+  ).annotations({ description: "Prices by `provider/model`, which win over the price list" })
 })
 
 export const KeyConfig = strictStruct({
-  name: Schema.NonEmptyString,
-  key: Secret,
-  models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]),
-  budget: Schema.optional(BudgetConfig),
-  rate: Schema.optional(RateConfig),
+  name: Schema.propertySignature(Schema.NonEmptyString).annotations({
+    description: "What the ledger calls whoever has it"
+  }),
+  key: Schema.propertySignature(Secret).annotations({ description: 'The secret itself, best as "${env.NAME}"' }),
+  models: optionalWith(Schema.Array(Schema.NonEmptyString), () => ["*"]).annotations({
+    description: "Names or patterns of the models that it may use"
+  }),
+  budget: Schema.optional(BudgetConfig).annotations({ description: "What it may cost" }),
+  rate: Schema.optional(RateConfig).annotations({ description: "How much it may ask for" }),
   mcp: Schema.optional(McpAccess).annotations({ description: "MCP servers and tools that it may use; default all" })
 })
 export type KeyConfig = typeof KeyConfig.Type
 
 /** Exact answers to exact requests. */
 export const CacheConfig = strictStruct({
-  enabled: optionalWith(Schema.Boolean, () => false),
-  ttl: optionalWith(DurationMillis, () => 3_600_000),
+  enabled: optionalWith(Schema.Boolean, () => false).annotations({
+    description: "Answer a request that was answered before with the same answer"
+  }),
+  ttl: optionalWith(DurationMillis, () => 3_600_000).annotations({ description: "How long an answer is good" }),
   max_entries: optionalWith(
     Schema.Int.pipe(Schema.between(1, 1_000_000, { description: "a number of entries from 1 to 1000000" })),
     () => 10_000
-  )
+  ).annotations({ description: "The most answers that are kept, in memory" })
 })
 export type CacheConfig = typeof CacheConfig.Type
 
@@ -201,13 +233,22 @@ export const HttpConfig = strictStruct({
 })
 
 export const LoggingConfig = strictStruct({
-  level: optionalWith(Schema.Literal("trace", "debug", "info", "warning", "error", "none"), () => "info" as const),
-  bodies: optionalWith(Schema.Literal("none", "redacted", "full"), () => "none" as const),
-  retention: optionalWith(DurationMillis, () => 30 * 86_400_000)
+  level: optionalWith(
+    Schema.Literal("trace", "debug", "info", "warning", "error", "none"),
+    () => "info" as const
+  ).annotations({ description: "The least weighty lines that are written, to stderr" }),
+  bodies: optionalWith(Schema.Literal("none", "redacted", "full"), () => "none" as const).annotations({
+    description: "Whether the log has what was asked and answered; redacted: its structure without its words"
+  }),
+  retention: optionalWith(DurationMillis, () => 30 * 86_400_000).annotations({
+    description: "How long the rows of requests are kept"
+  })
 })
 
 const sections = {
-  server: optionalWith(ServerConfig, () => Schema.decodeSync(ServerConfig)({})),
+  server: optionalWith(ServerConfig, () => Schema.decodeSync(ServerConfig)({})).annotations({
+    description: "Where Penstock listens, and whom it answers"
+  }),
   database: optionalWith(Schema.NonEmptyString, () => "penstock.db").annotations({
     description: "Path of the SQLite file"
   }),
@@ -217,13 +258,17 @@ const sections = {
   routes: optionalWith(Schema.Array(RouteConfig), () => defaultRoutes).annotations({
     description: "Which provider answers a name that `models` does not have; the first match wins"
   }),
-  pricing: optionalWith(PricingConfig, () => Schema.decodeSync(PricingConfig)({})),
+  pricing: optionalWith(PricingConfig, () => Schema.decodeSync(PricingConfig)({})).annotations({
+    description: "What models cost, where the built-in price list does not know better"
+  }),
   defaults: optionalWith(Failover.FailoverConfig, () => ({})).annotations({
     description: "What happens when a target fails, for every model that does not say otherwise"
   }),
   keys: optionalWith(Schema.Array(KeyConfig), () => []).annotations({ description: "Virtual keys" }),
   budget: Schema.optional(BudgetConfig).annotations({ description: "For the whole gateway" }),
-  cache: optionalWith(CacheConfig, () => Schema.decodeSync(CacheConfig)({})),
+  cache: optionalWith(CacheConfig, () => Schema.decodeSync(CacheConfig)({})).annotations({
+    description: "Exact answers to exact requests"
+  }),
   mcp: optionalWith(McpConfig, () => Schema.decodeSync(McpConfig)({})).annotations({
     description: "Servers whose tools models and workflows may use"
   }),
@@ -236,7 +281,9 @@ const sections = {
   http: optionalWith(HttpConfig, () => Schema.decodeSync(HttpConfig)({})).annotations({
     description: "What the http steps of workflows may reach"
   }),
-  logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({}))
+  logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({})).annotations({
+    description: "What is written down, and for how long"
+  })
 }
 
 const providersOf = <A, I>(provider: Schema.Schema<A, I>) =>
