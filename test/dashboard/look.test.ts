@@ -44,6 +44,31 @@ const look = (path: string, use: (page: Page) => Promise<void>, options: Browser
 
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
 
+describe("the files of the page", () => {
+  it("allow no script but their own and no other origin, and are kept as long as they are named", async () => {
+    const page = await Raw.send(`${penstock.url}/dashboard`)
+    const policy = String(page.headers["content-security-policy"])
+    assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self';/)
+    assert.notMatch(policy, /unsafe|https?:|\*/)
+    assert.strictEqual(page.headers["cache-control"], "no-cache")
+    assert.notMatch(page.body, /<script(?![^>]* src=)|<style| style=/)
+    const [, script = ""] = /src="(\/dashboard\/assets\/[^"]+\.js)"/.exec(page.body) ?? []
+    const file = await Raw.send(`${penstock.url}${script}`)
+    assert.strictEqual(file.headers["cache-control"], "public, max-age=31536000, immutable")
+    for (const path of ["nothing.js", "..%2findex.html", "../index.html", "%00"]) {
+      const { body, status } = await Raw.send(`${penstock.url}/dashboard/assets/${path}`)
+      assert.isTrue(status === 404 || body === page.body, path)
+    }
+  })
+
+  it("are not for pages that have a name of their own point here", async () => {
+    const { json, status } = await Raw.send(`${penstock.url}/dashboard`, { headers: { host: "evil.test" } })
+    assert.deepStrictEqual([status, json.error.param], [403, "host"])
+    const asked = await Raw.send(`${penstock.url}/v1/keys`, { headers: { origin: "https://evil.test" } })
+    assert.deepStrictEqual([asked.status, asked.json.error.param], [403, "origin"])
+  })
+})
+
 describe("the overview", () => {
   it("shows requests, spend against budget, latency, and providers with their breakers", () =>
     look("", async (page) => {

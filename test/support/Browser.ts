@@ -42,6 +42,10 @@ const open = async (browser: Browser, url: string, options: BrowserContextOption
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text())
   })
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (protocol.startsWith("http") && origin !== new URL(url).origin) complaints.push(`asked ${origin} for something`)
+  })
   await page.goto(url)
   return { page, complaints, close: () => context.close() }
 }
