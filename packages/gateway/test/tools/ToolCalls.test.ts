@@ -11,6 +11,7 @@ import type { Caller } from "@penstock/schema/api/Caller"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import { config, id, prices } from "../ledger/Fixtures.ts"
 
 const hub = McpHub.layerMemory({
@@ -45,6 +46,9 @@ const priced = { servers: { shop: { command: "shop", cost_per_call: 0.004 } } }
 
 /** Lets everything run that can run without time passing. */
 const settled = Effect.repeatN(Effect.yieldNow(), 50)
+
+/** Lists are in the order of their time; what begins in the same millisecond is in any. */
+const later = TestClock.adjust("1 millis")
 
 const listed = Effect.flatMap(Ledger, (ledger) => ledger.toolCalls({}))
 const rows = Effect.flatMap(Ledger, (ledger) => ledger.requests({}))
@@ -86,20 +90,24 @@ describe("a call of a tool", () => {
     )
   )
 
-  it.live(
+  it.effect(
     "that has a price is held in its caller's budget, counted where there is an answer, and a row among the requests",
     () =>
       run(priced, (calls) =>
         Effect.gen(function* () {
           yield* calls.call(buy("buy"))
+          yield* later
           yield* Effect.flip(calls.call(buy("break")))
+          yield* later
           assert.deepStrictEqual(yield* spent, [0.004, 0])
           const hanging = yield* Effect.fork(calls.call(buy("hang")))
           yield* settled
           assert.deepStrictEqual(yield* spent, [0.004, 0.004])
           yield* Fiber.interrupt(hanging)
+          yield* later
           yield* calls.call(buy("fail"))
           assert.deepStrictEqual(yield* spent, [0.008, 0])
+          yield* later
           const refused = yield* Effect.flip(calls.call(buy("buy")))
           assert.deepInclude(refused, { reason: "budget_exceeded" })
           assert.deepStrictEqual(
