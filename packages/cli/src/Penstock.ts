@@ -1,6 +1,7 @@
 /** The `penstock` command and its subcommands. What they need is loaded when they run. */
 import * as Command from "@effect/cli/Command"
 import * as ConfigCommand from "./ConfigCommand.ts"
+import * as DoctorCommand from "./DoctorCommand.ts"
 import * as McpCommand from "./mcp/McpCommand.ts"
 import * as ServeCommand from "./ServeCommand.ts"
 import { version } from "./Version.ts"
@@ -18,6 +19,7 @@ const penstock = Command.make("penstock").pipe(
   Command.withSubcommands([
     ServeCommand.command,
     ConfigCommand.command,
+    DoctorCommand.command,
     McpCommand.command,
     CheckCommand.command,
     PlanCommand.command,
