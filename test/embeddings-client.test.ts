@@ -29,6 +29,7 @@ beforeAll(async () => {
   talker: { protocol: openai, base_url: "${mock.url}/v1", api_key: talker-secret, endpoints: [chat] }
   spare: { protocol: openai, base_url: "${spare.url}/v1", api_key: spare-secret, pricing: { input: 0.15, output: 0.6 } }
 models:
+  bilingual: { targets: [ollama/nomic-embed-text, mock/second] }
   embedder: { targets: [talker/nothing, mock/first, spare/second], retry: { max: 1, delay: 1ms } }
   retried: { targets: [small/first], retry: { max: 1, delay: 1ms } }
   hurried: { targets: [mock/first, spare/second], retry: { max: 0 }, timeout: { first_token: 100ms } }
@@ -121,6 +122,28 @@ describe("the request for embeddings", () => {
     const error = await Lab.failureOf(lab.client.embeddings.create({ model: "nomic-embed-text", input: [1, 2, 3] }))
     assert.instanceOf(error, BadRequestError)
     assert.strictEqual(error.param, "input")
+  })
+
+  it("goes to a target that understands it: one that takes no tokens is passed over, and the plan says why", async () => {
+    const body = { model: "bilingual", input: [1, 2, 3] }
+    const response = await post(body)
+    assert.strictEqual(response.status, 200)
+    const heads = ["x-penstock-provider", "x-penstock-attempts", "x-penstock-fallback"]
+    assert.deepStrictEqual(
+      heads.map((name) => response.headers.get(name)),
+      ["mock", "1", null]
+    )
+    const explained = async (asked: object) => {
+      const plan = await fetch(`${lab.penstock.url}/v1/explain`, { method: "POST", body: JSON.stringify(asked) })
+      const { candidates } = (await plan.json()) as {
+        candidates: ReadonlyArray<{ kept: boolean; reason: string }>
+      }
+      return candidates
+    }
+    const [first, second] = await explained({ ...body, endpoint: "embeddings" })
+    assert.deepStrictEqual([first!.kept, second!.kept], [false, true])
+    assert.include(first!.reason, "tokens of another model's tokenizer")
+    assert.isTrue((await explained({ ...body, input: "a text", endpoint: "embeddings" })).every(({ kept }) => kept))
   })
 
   it("is refused when it is none, in OpenAI's words and with the field's name", async () => {

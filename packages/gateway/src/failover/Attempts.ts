@@ -61,6 +61,10 @@ interface Way<Out> {
   readonly lane: Lane<Out>
 }
 
+interface FirstWay<Out> extends Way<Out> {
+  readonly target: Target
+}
+
 /** The failure, and what was tried before it. */
 const told = (failure: GatewayError.GatewayError, attempts: ReadonlyArray<AttemptEntry>): GatewayError.GatewayError => {
   if (attempts.length < 2) return failure
@@ -81,7 +85,10 @@ const gone = GatewayError.make(
   "The model's provider was taken out of the configuration while the request was on its way. Send it again."
 )
 
-/** Fails, with nothing sent, when the first target cannot be asked for this. */
+/**
+ * A target whose protocol cannot say the request is passed over, like one that lacks a capability. Fails, with nothing
+ * sent, when none can say it: with what kept it from the one that would have been first.
+ */
 export const begin = <Out>(
   services: Services,
   { call, policy, sink, targets }: Request<Out>
@@ -90,6 +97,8 @@ export const begin = <Out>(
   const deadline = watchdog.now() + policy.timeout.total
   const progress = targets.map(() => ({ attempts: 0, spent: false }))
   const track = Track.make(services, { call, policy, sink, deadline })
+  /** Indices of targets that were passed over: the first of the others is the first, and no fallback. */
+  const passedOver = new Set<number>()
   let tooSmall: number | null = 0
   let lastFailure: GatewayError.GatewayError | null = null
 
@@ -139,7 +148,8 @@ export const begin = <Out>(
     const mine = progress[index]
     if (target === undefined || mine === undefined) return null
     const isLast = targets.length === 1 || Decide.isLast(policy, stateAt(index))
-    const started = track.start({ target, provider, lane, isLast, isFirst: index === 0, isLastResort, competes })
+    const isFirst = index === targets.findIndex((_, at) => !passedOver.has(at))
+    const started = track.start({ target, provider, lane, isLast, isFirst, isLastResort, competes })
     if (started !== null) mine.attempts += 1
     return started
   }
@@ -224,19 +234,35 @@ export const begin = <Out>(
     return found === null ? elsewhere({ ...from, index: next }) : step(found)
   }
 
-  /** The target whose breaker lets somebody try it first. */
-  const soonest = (): number => {
-    const times = targets.map((target) => breakers.retryAt(target) ?? 0)
-    return times.indexOf(Math.min(...times))
+  /** Of the targets that are left, the one whose breaker lets somebody try it first; null when none is left. */
+  const soonest = (): number | null => {
+    let best: number | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const [index, target] of targets.entries()) {
+      const time = progress[index]?.spent === true ? Number.POSITIVE_INFINITY : (breakers.retryAt(target) ?? 0)
+      if (time < least) [best, least] = [index, time]
+    }
+    return best
   }
 
-  const index = targets.length === 1 ? 0 : (Decide.nextTarget(stateAt(-1)) ?? soonest())
-  const first = targets[index]
-  const provider = first === undefined ? null : registry.get(first.provider)
-  if (first === undefined || provider === null) return Either.left(gone)
-  return Either.map(call.lane(provider, first.model), (lane) => ({
+  /** The first way that there is, in the order of trying; targets that cannot be asked for this are left on the way. */
+  const firstWay = (
+    refusal: GatewayError.GatewayError | null
+  ): Either.Either<FirstWay<Out>, GatewayError.GatewayError> => {
+    const index = targets.length === 1 && refusal === null ? 0 : (Decide.nextTarget(stateAt(-1)) ?? soonest())
+    const target = index === null ? undefined : targets[index]
+    if (index === null || target === undefined) return Either.left(refusal ?? gone)
+    const provider = registry.get(target.provider)
+    const lane = provider === null ? Either.left(gone) : call.lane(provider, target.model)
+    if (provider !== null && Either.isRight(lane)) return Either.right({ index, target, provider, lane: lane.right })
+    leave(index)
+    passedOver.add(index)
+    return firstWay(refusal ?? (Either.isLeft(lane) ? lane.left : gone))
+  }
+
+  return Either.map(firstWay(null), ({ target: first, ...found }) => ({
     first,
-    run: step({ index, provider, lane }),
+    run: step(found),
     close: (exit) => {
       track.close(exit)
       const { model, provider } = track.ended.at(-1) ?? first

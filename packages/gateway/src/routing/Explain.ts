@@ -4,7 +4,7 @@ import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import * as Endpoints from "../providers/Endpoints.ts"
 import type { BreakerState, Service as Breakers } from "../failover/Breakers.ts"
 import type { Policy } from "../failover/Policy.ts"
-import type { Plan } from "./Router.ts"
+import type { Plan, Target } from "./Router.ts"
 
 const policyOf = ({ breaker, commit, fallbackOn, hedge, retry, timeout }: Policy): Explanation["policy"] => ({
   retry: {
@@ -57,12 +57,30 @@ const withBreaker = (candidate: Candidate, breaker: BreakerState): Candidate => 
   })
 }
 
-/** `asked`: what is to be asked of the model, as `chat` or `embeddings`. */
+/** What is to be asked of a model. */
+export interface Question {
+  readonly asked: EndpointName
+  /** Why it cannot be asked of a target; null when it can. */
+  readonly misfit: (target: Target) => string | null
+}
+
+/** Anything that can be said in a conversation. */
+const anything: Question = { asked: "chat", misfit: () => null }
+
+/** For this very request: who cannot do it, or cannot be told of it, is passed over. */
+const fitting = (candidate: Candidate, plan: Plan, { misfit }: Question): Candidate => {
+  const target = plan.targets.find(
+    ({ model, provider }) => provider === candidate.provider && model === candidate.model
+  )
+  const reason = candidate.kept && target !== undefined ? misfit(target) : null
+  return reason === null ? candidate : new Candidate({ ...candidate, kept: false, reason })
+}
+
 export const explanation = (
   model: string,
   plan: Plan,
   breakers: Breakers,
-  asked: EndpointName = "chat"
+  question: Question = anything
 ): Explanation => {
   const states = breakers.states()
   return new Explanation({
@@ -70,7 +88,7 @@ export const explanation = (
     matched_by: plan.matchedBy,
     matched: plan.matched,
     candidates: plan.candidates.map((planned) => {
-      const candidate = answering(planned, asked)
+      const candidate = fitting(answering(planned, question.asked), plan, question)
       const known = states.find((each) => each.provider === candidate.provider && each.model === candidate.model)
       return known === undefined ? candidate : withBreaker(candidate, known)
     }),

@@ -4,7 +4,7 @@ import { Latencies } from "@penstock/gateway/routing/Latencies"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Random from "effect/Random"
-import { openai } from "../exchange/answers.ts"
+import { ollama, openai } from "../exchange/answers.ts"
 import { harness, request } from "../exchange/gateway.ts"
 import { good, status } from "./scene.ts"
 
@@ -88,6 +88,46 @@ describe("a plan of several targets", () => {
       assert.include(failure.message, "tools")
     })
   )
+
+  it.effect("passes over those whose protocol cannot say the request, wherever they stand", () => {
+    const said = harness({
+      vendor: ollama,
+      answer: good(ollama, false),
+      others: { spare: { vendor: openai, answer: good(openai, false) } },
+      config: {
+        models: {
+          first: { targets: ["mock/m", "spare/m"] },
+          last: { targets: ["spare/m", "mock/m"] },
+          none: { targets: ["mock/m", "mock/n"] }
+        }
+      }
+    })
+    const sound = { type: "audio" as const, format: "wav", data: "AA==" }
+    const spoken = { ...request, messages: [{ role: "user", content: [sound] }] } satisfies typeof request
+    return Effect.gen(function* () {
+      const gateway = yield* Gateway
+      for (const model of ["first", "last"]) {
+        yield* gateway.complete({ ...spoken, model })
+      }
+      assert.deepStrictEqual(said.asked, ["spare", "spare"])
+      assert.deepStrictEqual(
+        said.settlements.map(({ attempts, status }) => [status, attempts.length]),
+        [
+          ["ok", 1],
+          ["ok", 1]
+        ]
+      )
+      // What can be said is asked of the first.
+      yield* gateway.complete({ ...request, model: "first" })
+      assert.strictEqual(said.asked.at(-1), "mock")
+      // The refusal of the one that would have been asked, and nothing was sent.
+      const failure = yield* Effect.flip(gateway.complete({ ...spoken, model: "none" }))
+      assert.deepInclude(failure, { reason: "invalid_request" })
+      assert.include(failure.message, "Ollama takes no audio")
+      assert.lengthOf(said.asked, 3)
+      assert.lengthOf(said.openings, 3)
+    }).pipe(Effect.provide(said.layer))
+  })
 
   it.effect("passes over those without a price when one is required", () =>
     Effect.gen(function* () {

@@ -9,6 +9,7 @@ import type { Budgets } from "@penstock/gateway/budgets/Budgets"
 import type { Breakers } from "@penstock/gateway/failover/Breakers"
 import type { Keys } from "@penstock/gateway/keys/Keys"
 import type { Ledger } from "@penstock/gateway/ledger/Ledger"
+import type { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { Traffic } from "@penstock/gateway/ledger/Traffic"
 import type { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
@@ -79,6 +80,7 @@ export const make: Effect.Effect<
   | Keys
   | Ledger
   | McpHub
+  | PriceBook
   | ProviderRegistry
   | Router
   | Runs

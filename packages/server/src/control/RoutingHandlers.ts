@@ -2,8 +2,11 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Breakers } from "@penstock/gateway/failover/Breakers"
 import { mayNotUse, mayUse } from "@penstock/gateway/keys/Keys"
+import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
+import { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import * as Explain from "@penstock/gateway/routing/Explain"
-import { Router } from "@penstock/gateway/routing/Router"
+import * as Fitness from "@penstock/gateway/exchange/Fitness"
+import { Router, type Target } from "@penstock/gateway/routing/Router"
 import { Settings } from "@penstock/gateway/Settings"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
@@ -20,12 +23,20 @@ export const layer = HttpApiBuilder.group(PenstockApi, "routing", (handlers) =>
     const router = yield* Router
     const breakers = yield* Breakers
     const settings = yield* Settings
+    const registry = yield* ProviderRegistry
+    const prices = yield* PriceBook
     return handlers.handleRaw("explain", ({ request }) =>
       Effect.gen(function* () {
-        const { endpoint, model } = yield* read(request, { limit: settings.current().server.max_body, wanted })
+        const body = yield* read(request, { limit: settings.current().server.max_body, wanted })
+        const { endpoint: asked = "chat", model } = body
         const caller = yield* CurrentCaller
         if (!mayUse(caller, model)) return yield* mayNotUse(caller, model)
-        return Explain.explanation(model, yield* router.plan(model), breakers, endpoint)
+        const judge = Fitness.judge(asked, body)
+        const misfit = (target: Target): string | null => {
+          const provider = registry.get(target.provider)
+          return provider === null ? null : judge({ ...target, provider, facts: prices.facts(target) })
+        }
+        return Explain.explanation(model, yield* router.plan(model), breakers, { asked, misfit })
       })
     )
   })
