@@ -20,6 +20,9 @@ export const ToolCall = Schema.Struct({
   requestId: Schema.NullOr(RequestId),
   /** The turn of that request after which it was made, from 1; null without a request. */
   turn: Schema.NullOr(Schema.Int),
+  /** The workflow's run that made it, and the workflow's name; null outside of one. */
+  runId: Schema.NullOr(Schema.String),
+  workflowName: Schema.NullOr(Schema.String),
   key: Schema.NullOr(Schema.String),
   server: Schema.String,
   /** As its server calls it. */
@@ -53,6 +56,8 @@ export class ToolCallRow extends Schema.Class<ToolCallRow>("ToolCallRow")({
   timestamp: Schema.String,
   request_id: Schema.NullOr(Schema.String),
   turn: Schema.NullOr(Schema.Int),
+  run_id: Schema.NullOr(Schema.String),
+  workflow_name: Schema.NullOr(Schema.String),
   key_name: Schema.NullOr(Schema.String),
   server: Schema.String,
   tool: Schema.String,
@@ -71,6 +76,9 @@ export const ToolCallFilter = Schema.Struct({
   key: Schema.optional(Schema.String),
   /** The `x-request-id` of the answer in which they were made. */
   request: Schema.optional(Schema.String),
+  /** The run in which they were made. */
+  run: Schema.optional(Schema.String),
+  workflow: Schema.optional(Schema.String),
   status: Schema.optional(ToolCallStatus),
   /** Page size, 1 to 1000; default 100. */
   limit: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 1000))),

@@ -10,6 +10,8 @@ const toRow = (call: ToolCall): ToolCallRow =>
     timestamp: new Date(call.startedAt).toISOString(),
     request_id: call.requestId,
     turn: call.turn,
+    run_id: call.runId,
+    workflow_name: call.workflowName,
     key_name: call.key,
     server: call.server,
     tool: call.tool,
@@ -21,13 +23,19 @@ const toRow = (call: ToolCall): ToolCallRow =>
     cost_nanousd: call.cost
   })
 
-const selects = ({ cursor, key, request, server, status, tool }: ToolCallFilter, row: ToolCallRow): boolean =>
-  (server === undefined || row.server === server) &&
-  (tool === undefined || row.tool === tool) &&
-  (key === undefined || row.key_name === key) &&
-  (request === undefined || row.request_id === request) &&
-  (status === undefined || row.status === status) &&
-  (cursor === undefined || row.id < cursor)
+const selects = (filter: ToolCallFilter, row: ToolCallRow): boolean => {
+  const { cursor, key, request, run, server, status, tool, workflow } = filter
+  return (
+    (server === undefined || row.server === server) &&
+    (tool === undefined || row.tool === tool) &&
+    (key === undefined || row.key_name === key) &&
+    (request === undefined || row.request_id === request) &&
+    (run === undefined || row.run_id === run) &&
+    (workflow === undefined || row.workflow_name === workflow) &&
+    (status === undefined || row.status === status) &&
+    (cursor === undefined || row.id < cursor)
+  )
+}
 
 export const make = () => {
   let calls: ReadonlyArray<ToolCall> = []

@@ -28,12 +28,14 @@ const shown = (row: ToolCallRow): ToolCallRow => new ToolCallRow({ ...row }, { d
 const readError = Effect.mapError((cause: unknown) => new LedgerError({ operation: "read", cause }))
 
 const list = (sql: SqlClient.SqlClient, filter: ToolCallFilter) => {
-  const { cursor, key, request, server, status, tool } = filter
+  const { cursor, key, request, run, server, status, tool, workflow } = filter
   const where = sql.and([
     ...(server === undefined ? [] : [sql`server = ${server}`]),
     ...(tool === undefined ? [] : [sql`tool = ${tool}`]),
     ...(key === undefined ? [] : [sql`key_name = ${key}`]),
     ...(request === undefined ? [] : [sql`request_id = ${request}`]),
+    ...(run === undefined ? [] : [sql`run_id = ${run}`]),
+    ...(workflow === undefined ? [] : [sql`workflow_name = ${workflow}`]),
     ...(status === undefined ? [] : [sql`status = ${status}`]),
     ...(cursor === undefined ? [] : [sql`id < ${cursor}`])
   ])
@@ -49,6 +51,8 @@ export const make = (sql: SqlClient.SqlClient): ToolLog.ToolLog => ({
         id: call.id,
         request_id: call.requestId,
         turn: call.turn,
+        run_id: call.runId,
+        workflow_name: call.workflowName,
         key_name: call.key,
         server: call.server,
         tool: call.tool,

@@ -17,7 +17,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { Budgets } from "../budgets/Budgets.ts"
+import { Budgets, type Run } from "../budgets/Budgets.ts"
 import { Ledger } from "../ledger/Ledger.ts"
 import * as Access from "../mcp/Access.ts"
 import type { McpError } from "../mcp/McpError.ts"
@@ -35,6 +35,8 @@ export interface ToolCall {
   readonly args: JsonObject
   /** The request in whose answer it is called, and after which turn; absent for a call by itself. */
   readonly within?: { readonly request: RequestId; readonly turn: number }
+  /** The workflow's run that calls it, and what that may spend. */
+  readonly of?: { readonly workflow: string; readonly run: Run }
 }
 
 export interface Called {
@@ -96,7 +98,7 @@ const make = Effect.gen(function* () {
   const paid = (
     id: RequestId,
     startedAt: number,
-    { caller, server, tool }: ToolCall,
+    { caller, of, server, tool }: ToolCall,
     price: NanoDollars,
     called: Effect.Effect<McpToolResult, CallError>
   ) => {
@@ -105,12 +107,12 @@ const make = Effect.gen(function* () {
       id,
       startedAt,
       key: caller.key,
-      workflowName: null,
+      workflowName: of?.workflow ?? null,
       endpoint: "mcp.tool",
       requestedModel: target.model,
       ...target,
       stream: false,
-      holds: budgets.holds(caller, null, () => price)
+      holds: budgets.holds(caller, of?.run ?? null, () => price)
     })
     const settle = (exit: Ending) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -136,7 +138,7 @@ const make = Effect.gen(function* () {
   }
 
   const call: Service["call"] = Effect.fn("ToolCalls.call")(function* (wanted, options) {
-    const { args, caller, server, tool, within } = wanted
+    const { args, caller, of, server, tool, within } = wanted
     const refusal = Access.refusal(caller, server, tool)
     if (refusal !== null) return yield* refusal
     const startedAt = yield* Clock.currentTimeMillis
@@ -149,6 +151,8 @@ const make = Effect.gen(function* () {
           id,
           requestId: within?.request ?? null,
           turn: within?.turn ?? null,
+          runId: of?.run.id ?? null,
+          workflowName: of?.workflow ?? null,
           key: caller.key,
           server,
           tool,

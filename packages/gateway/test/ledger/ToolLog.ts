@@ -11,6 +11,8 @@ const call = (number: number, over: Partial<ToolCall> = {}): ToolCall => ({
   id: id(number),
   requestId: null,
   turn: null,
+  runId: null,
+  workflowName: null,
   key: "alice",
   server: "files",
   tool: "read_file",
@@ -32,27 +34,33 @@ export const keepsToolLog = (run: <A, E>(effect: Effect.Effect<A, E, Ledger>) =>
         yield* ledger.recordToolCall(call(1))
         yield* ledger.recordToolCall(call(3, { status: "error", error: failure, resultSize: null, key: "bob" }))
         yield* ledger.recordToolCall(call(2, { server: "docs", tool: "search", cost: nano(2_000_000) }))
+        yield* ledger.recordToolCall(call(4, { runId: "run_1", workflowName: "count" }))
         const numbers = (filter: Parameters<typeof ledger.toolCalls>[0]) =>
           Effect.map(ledger.toolCalls(filter), ({ calls }) =>
             calls.map((each) => Number.parseInt(each.id.slice(-3), 16))
           )
-        assert.deepStrictEqual(yield* numbers({}), [3, 2, 1])
-        assert.deepStrictEqual(yield* numbers({ server: "files" }), [3, 1])
+        assert.deepStrictEqual(yield* numbers({}), [4, 3, 2, 1])
+        assert.deepStrictEqual(yield* numbers({ server: "files" }), [4, 3, 1])
+        assert.deepStrictEqual(yield* numbers({ run: "run_1" }), [4])
+        assert.deepStrictEqual(yield* numbers({ workflow: "count" }), [4])
+        assert.deepStrictEqual(yield* numbers({ workflow: "count", run: "run_2" }), [])
         assert.deepStrictEqual(yield* numbers({ tool: "search" }), [2])
         assert.deepStrictEqual(yield* numbers({ key: "bob" }), [3])
         assert.deepStrictEqual(yield* numbers({ status: "error", server: "files" }), [3])
         assert.deepStrictEqual(yield* numbers({ server: "nobody's" }), [])
-        const first = yield* ledger.toolCalls({ limit: 2 })
+        const first = yield* ledger.toolCalls({ limit: 3 })
         assert.strictEqual(first.next, id(2))
         const rest = yield* ledger.toolCalls({ limit: 2, cursor: id(2) })
         assert.deepStrictEqual([rest.calls.map((each) => each.id), rest.next], [[id(1)], null])
         assert.deepStrictEqual(
-          { ...first.calls[1] },
+          { ...first.calls[2] },
           {
             id: id(2),
             timestamp: new Date(noon + 2).toISOString(),
             request_id: null,
             turn: null,
+            run_id: null,
+            workflow_name: null,
             key_name: "alice",
             server: "docs",
             tool: "search",
@@ -64,7 +72,7 @@ export const keepsToolLog = (run: <A, E>(effect: Effect.Effect<A, E, Ledger>) =>
             cost_nanousd: 2_000_000
           }
         )
-        assert.strictEqual(first.calls[0]?.error, "timeout: too late")
+        assert.strictEqual(first.calls[1]?.error, "timeout: too late")
         yield* Schema.encode(ToolCallPage)(first)
       })
     )

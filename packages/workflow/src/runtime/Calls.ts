@@ -31,7 +31,7 @@ const call = (
     case "llm":
       return Llm.ask(world, { step: step.id, path, budgets: frame.place.budgets }, action, model, frame, tries)
     case "mcp_tool":
-      return Outside.callTool(world, step, path, action, frame)
+      return Outside.callTool(world, step, path, action, frame, tries)
     case "http":
       return Outside.sendRequest(world, step, path, action, frame)
     default:

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { ActionOf, PlanStep } from "../compiler/Plan.ts"
+import * as Asker from "./Asker.ts"
 import { Paused, type Run, type RunList } from "./Body.ts"
 import { until } from "./Calls.ts"
 import type { Frame } from "./Frame.ts"
@@ -112,14 +113,17 @@ const answer = Effect.fnUntraced(function* (
   }
   const { server, tool } = target
   const idempotencyKey = `${world.runId}/${path}`
-  const work = world.tools.call(server, tool, args.value, { idempotencyKey }).pipe(
+  const tries = new Tries()
+  const asker = Asker.of(world, frame.place.budgets)
+  const work = world.tools.call(server, tool, args.value, asker, { idempotencyKey }).pipe(
+    Effect.tap(({ cost }) => tries.addCost(cost)),
     Effect.map((result) =>
       result.isError ? `The tool failed: ${textOf(Tools.outputOf(result))}` : textOf(Tools.outputOf(result))
     ),
     Effect.catchAll(({ message }) => Effect.succeed(`The tool failed: ${message}`))
   )
   const start = { path, id: step.id, type: "tool" }
-  const outcome = yield* Leaf.activity(world, start, new Tries(), until(work, frame.place.deadline, step.id, 1))
+  const outcome = yield* Leaf.activity(world, start, tries, until(work, frame.place.deadline, step.id, 1))
   const failed = Leaf.errorOf(outcome)
   if (failed !== null) return yield* failed
   return textOf(yield* Leaf.outputOf(world, outcome))

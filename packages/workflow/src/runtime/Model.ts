@@ -5,12 +5,12 @@ import type { Completion } from "@penstock/schema/Completion"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId as RequestIdType } from "@penstock/schema/Ids"
 import type { RequestRow } from "@penstock/schema/LedgerEntry"
-import { NanoDollars, toUsd } from "@penstock/schema/Money"
+import { NanoDollars } from "@penstock/schema/Money"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Effect from "effect/Effect"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { Run } from "@penstock/gateway/budgets/Budgets"
+import * as Asker from "./Asker.ts"
 import type { Spent } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import type { Budget } from "./TokenBudgets.ts"
@@ -22,19 +22,6 @@ export interface Place {
   readonly path: string
   /** What it is paid from, the run's budget first. */
   readonly budgets: ReadonlyArray<Budget>
-}
-
-/** As the gateway knows them, which holds the money. */
-const toRun = (id: string, budgets: ReadonlyArray<Budget>): Run => {
-  const limits = budgets.flatMap(({ limit: { nanoDollars }, path }) =>
-    nanoDollars === null ? [] : [{ path, usd: toUsd(nanoDollars) }]
-  )
-  const whole = limits.find(({ path }) => path === null)
-  return {
-    id,
-    budget: whole === undefined ? null : { usd: whole.usd, per: "run" },
-    parts: limits.flatMap(({ path, usd }) => (path === null ? [] : [{ path, usd }]))
-  }
 }
 
 const tokensOf = ({ spent: { inputTokens, outputTokens } }: Tries): number => inputTokens + outputTokens
@@ -59,13 +46,14 @@ const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): E
 
 export const call = Effect.fnUntraced(function* (world: World, place: Place, request: ChatRequest, tries: Tries) {
   const id = yield* RequestId.next
+  const { caller, run, workflow } = Asker.of(world, place.budgets)
   const events: Array<StreamEvent> = []
   const answer = world.gateway
     .stream(request, {
       id,
-      workflowName: world.plan.name,
-      ...(world.caller === null ? {} : { caller: world.caller }),
-      run: toRun(world.runId, place.budgets)
+      workflowName: workflow,
+      ...(caller === null ? {} : { caller }),
+      run
     })
     .pipe(
       Stream.runForEach((event) => {

@@ -27,7 +27,7 @@ const workflowOffer = (world: World, name: string) => {
 
 const offersOf = (world: World, choice: ToolChoice) => {
   if (choice._tag === "Workflow") return Effect.succeed([workflowOffer(world, choice.name)])
-  return Effect.map(world.tools.list(choice.server), (tools) =>
+  return Effect.map(world.tools.list(choice.server, world.caller), (tools) =>
     tools
       .filter(({ name }) => choice._tag === "Server" || name === choice.tool)
       .map(({ description, inputSchema, name }) => ({

@@ -2,9 +2,11 @@
 import * as Effect from "effect/Effect"
 import { isReadonlyRecord } from "effect/Predicate"
 import type { ActionOf, PlanStep } from "../compiler/Plan.ts"
+import * as Asker from "./Asker.ts"
 import type { Frame } from "./Frame.ts"
 import * as StepError from "./StepError.ts"
 import * as Tools from "./Tools.ts"
+import type { Tries } from "./Tries.ts"
 import type { World } from "./World.ts"
 
 /** What makes two calls one: the step's own key, else this step of this run. */
@@ -20,14 +22,16 @@ export const callTool = Effect.fnUntraced(function* (
   step: PlanStep,
   path: string,
   action: ActionOf<"mcp_tool">,
-  frame: Frame
+  frame: Frame,
+  tries: Tries
 ) {
   const params = yield* frame.evaluate(action.params, step.id, { secrets: world.secrets })
   const idempotencyKey = yield* keyOf(world, step, path, frame)
   const result = yield* Effect.mapError(
-    world.tools.call(action.server, action.tool, params, { idempotencyKey }),
+    world.tools.call(action.server, action.tool, params, Asker.of(world, frame.place.budgets), { idempotencyKey }),
     ({ message, reason }) => StepError.make(step.id, reason, message)
   )
+  tries.addCost(result.cost)
   const output = Tools.outputOf(result)
   if (!result.isError) return output
   return yield* StepError.make(step.id, "tool_error", typeof output === "string" ? output : JSON.stringify(output))

@@ -78,6 +78,8 @@ const reasons: { readonly [R in GatewayReason]: Reason } = {
   internal: "server"
 }
 
+export const reasonOf = (reason: GatewayReason): Reason => reasons[reason]
+
 export const fromGateway = (step: string, { message, reason, retryAfterMillis }: GatewayError): StepError =>
   new StepError({
     step,

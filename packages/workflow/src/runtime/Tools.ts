@@ -1,14 +1,20 @@
 /** The tools that steps and agents call: a port, behind which are MCP servers. */
+import type { Caller } from "@penstock/schema/api/Caller"
+import type { NanoDollars } from "@penstock/schema/Money"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { JsonSchema } from "../types/Shape.ts"
+import type { Asker } from "./Asker.ts"
+import type { Reason } from "./StepError.ts"
 
 export interface ToolResult {
   readonly content: ReadonlyArray<{ readonly type: string; readonly text?: string }>
   readonly structuredContent?: unknown
   readonly isError: boolean
+  /** Absent where the tool has no price. */
+  readonly cost?: NanoDollars
 }
 
 export interface ToolDescription {
@@ -17,9 +23,9 @@ export interface ToolDescription {
   readonly inputSchema: JsonSchema
 }
 
-/** The server could not be reached, or knows no such tool. */
+/** There is no answer: the server could not be reached, knows no such tool, or may not be asked. */
 export class ToolFailure extends Data.TaggedError("ToolFailure")<{
-  readonly reason: "network" | "timeout" | "invalid_request" | "server"
+  readonly reason: Reason
   readonly message: string
 }> {}
 
@@ -33,9 +39,11 @@ export interface Service {
     server: string,
     tool: string,
     args: unknown,
+    asker: Asker,
     options?: CallOptions
   ) => Effect.Effect<ToolResult, ToolFailure>
-  readonly list: (server: string) => Effect.Effect<ReadonlyArray<ToolDescription>, ToolFailure>
+  /** Those that the caller may use; null for all. */
+  readonly list: (server: string, caller: Caller | null) => Effect.Effect<ReadonlyArray<ToolDescription>, ToolFailure>
 }
 
 export class Tools extends Context.Tag("@penstock/workflow/runtime/Tools")<Tools, Service>() {}

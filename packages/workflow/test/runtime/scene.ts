@@ -86,7 +86,7 @@ const toolsOf = () => {
             }))
           )
         : Effect.fail(new Tools.ToolFailure({ reason: "invalid_request", message: `there is no server "${server}"` })),
-    call: (server, tool, args, options) =>
+    call: (server, tool, args, _asker, options) =>
       Effect.suspend(() => {
         calls.push({ tool: `${server}/${tool}`, args, key: options?.idempotencyKey })
         const known = server === "math" ? math[tool] : undefined

@@ -4,10 +4,16 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import { money } from "./Money.ts"
 import { requestLog } from "./RequestLog.ts"
+import { toolCallRuns } from "./ToolCallRuns.ts"
 import { toolCalls } from "./ToolCalls.ts"
 
 const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_request_log": requestLog, "0002_money": money, "0003_tool_calls": toolCalls }),
+  loader: Migrator.fromRecord({
+    "0001_request_log": requestLog,
+    "0002_money": money,
+    "0003_tool_calls": toolCalls,
+    "0004_tool_call_runs": toolCallRuns
+  }),
   table: "ledger_migrations"
 })
 

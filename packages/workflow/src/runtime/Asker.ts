@@ -1,0 +1,34 @@
+/** On whose behalf a step asks models and tools: what the gateway is told, which knows keys, budgets and the ledger. */
+import type { Caller } from "@penstock/schema/api/Caller"
+import { toUsd } from "@penstock/schema/Money"
+import type { Run } from "@penstock/gateway/budgets/Budgets"
+import type { Budget } from "./TokenBudgets.ts"
+import type { World } from "./World.ts"
+
+export interface Asker {
+  /** Who started the run; null where nobody is asked for a key. */
+  readonly caller: Caller | null
+  /** The workflow's name. */
+  readonly workflow: string
+  readonly run: Run
+}
+
+/** As the gateway knows them, which holds the money. */
+const toRun = (id: string, budgets: ReadonlyArray<Budget>): Run => {
+  const limits = budgets.flatMap(({ limit: { nanoDollars }, path }) =>
+    nanoDollars === null ? [] : [{ path, usd: toUsd(nanoDollars) }]
+  )
+  const whole = limits.find(({ path }) => path === null)
+  return {
+    id,
+    budget: whole === undefined ? null : { usd: whole.usd, per: "run" },
+    parts: limits.flatMap(({ path, usd }) => (path === null ? [] : [{ path, usd }]))
+  }
+}
+
+/** `budgets` are what is paid from, the run's first. */
+export const of = ({ caller, plan, runId }: World, budgets: ReadonlyArray<Budget>): Asker => ({
+  caller,
+  workflow: plan.name,
+  run: toRun(runId, budgets)
+})
