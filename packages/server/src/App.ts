@@ -51,6 +51,7 @@ import * as Logging from "./Logging.ts"
 import * as McpPlane from "./mcp/McpPlane.ts"
 import * as StdioPlane from "./mcp/StdioPlane.ts"
 import * as Retention from "./Retention.ts"
+import * as Telemetry from "./telemetry/Telemetry.ts"
 import * as Approvals from "./workflows/Approvals.ts"
 import * as CheckedFolder from "./workflows/CheckedFolder.ts"
 import * as CronTriggers from "./workflows/CronTriggers.ts"
@@ -92,12 +93,12 @@ const layerEngineMemory = Engine.layerMemory.pipe(Layer.provide(layerOutside), L
 const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCache.layerMemory, McpHub.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
-  Layer.provideMerge(layerLedger),
+  Layer.provideMerge(Layer.provideMerge(Telemetry.layerLedger, layerLedger)),
   Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer))
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Approvals.layer.pipe(
+const layerServices = Layer.merge(Approvals.layer, Telemetry.layer).pipe(
   Layer.provideMerge(Layer.mergeAll(layerEngine, CheckedFolder.layer, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(Traffic.layerSqlite),

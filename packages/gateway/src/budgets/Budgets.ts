@@ -49,6 +49,8 @@ export interface Service {
    * To be used as an acquisition (`Effect.acquireUseRelease`): only the waiting can be interrupted.
    */
   readonly open: (opening: Opening, deadline?: number) => Effect.Effect<void, GatewayError | LedgerError>
+  /** Requests that wait for others to be settled. */
+  readonly waiting: () => number
   /** The gateway's budget first, then those of these keys in their order. */
   readonly states: (keys: ReadonlyArray<KeyBudget>) => Effect.Effect<ReadonlyArray<BudgetState>, LedgerError>
 }
@@ -189,6 +191,7 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)
         : Effect.uninterruptible(Effect.suspend(() => open(opening, deadline))),
+    waiting: lines.length,
     states: (keys) =>
       Effect.suspend(() => Effect.map(ledger.spending(known(settings.current(), keys)), (all) => all.map(stateOf)))
   }

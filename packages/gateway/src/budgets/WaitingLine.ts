@@ -18,6 +18,8 @@ export interface WaitingLines {
     until: number,
     attempt: Effect.Effect<BudgetExceeded | null, E>
   ) => Effect.Effect<BudgetExceeded | null, E>
+  /** How many wait, in all lines. */
+  readonly length: () => number
   /** Something was given back. */
   readonly callHeads: () => void
 }
@@ -59,6 +61,7 @@ export const make = (): WaitingLines => {
 
   return {
     isWaitedFor: (scope) => lines.has(scope),
+    length: () => [...lines.values()].reduce((sum, line) => sum + line.size, 0),
     wait: (scope, until, attempt) =>
       Effect.uninterruptible(
         Effect.acquireUseRelease(

@@ -13,6 +13,7 @@ import { ModelsApi } from "./ModelsApi.ts"
 import { RoutingApi } from "./RoutingApi.ts"
 import { RunsApi, SignalsApi } from "./RunsApi.ts"
 import { StatusApi } from "./StatusApi.ts"
+import { TelemetryApi } from "./TelemetryApi.ts"
 import { TrafficApi } from "./TrafficApi.ts"
 import { version } from "./Version.ts"
 import { WorkflowsApi } from "./WorkflowsApi.ts"
@@ -29,6 +30,7 @@ export const PenstockApi = HttpApi.make("penstock")
   .add(RunsApi)
   .add(SignalsApi)
   .add(StatusApi)
+  .add(TelemetryApi)
   .annotate(OpenApi.Title, "Penstock")
   .annotate(OpenApi.Version, version)
   .annotate(OpenApi.Description, "An AI gateway: one metered address in front of many providers.")

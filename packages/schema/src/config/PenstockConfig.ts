@@ -10,6 +10,7 @@ import { FaultConfig } from "./Fault.ts"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { BudgetConfig, RateConfig } from "./Limits.ts"
 import { McpAccess, McpConfig } from "./Mcp.ts"
+import { HttpAddress, TelemetryConfig } from "./Telemetry.ts"
 import { ByteSize, DurationMillis, TimerMillis } from "./Units.ts"
 
 const price = { description: "a price in USD per million tokens, 0 or from 0.000001 to 1000000" }
@@ -80,12 +81,8 @@ export const ServerConfig = strictStruct({
 export const ProviderProtocol = Schema.Literal("openai", "anthropic", "ollama", "demo")
 export type ProviderProtocol = typeof ProviderProtocol.Type
 
-const BaseUrl = Schema.String.pipe(
-  Schema.pattern(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, { description: "an http:// or https:// address without a query" })
-)
-
 const providerFields = {
-  base_url: Schema.optional(BaseUrl).annotations({ description: "Where it is, version path included" }),
+  base_url: Schema.optional(HttpAddress).annotations({ description: "Where it is, version path included" }),
   api_key: Schema.optional(Schema.Redacted(Schema.String)).annotations({
     description: 'Its key, best as "${env.NAME}"'
   }),
@@ -283,6 +280,9 @@ const sections = {
   }),
   logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({})).annotations({
     description: "What is written down, and for how long"
+  }),
+  telemetry: optionalWith(TelemetryConfig, () => Schema.decodeSync(TelemetryConfig)({})).annotations({
+    description: "What operators' own tools are told"
   })
 }
 

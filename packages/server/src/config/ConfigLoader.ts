@@ -18,7 +18,6 @@ import * as EnvironmentReader from "./Environment.ts"
 import { variablesIn } from "./Interpolation.ts"
 import * as Overrides from "./Overrides.ts"
 import type { Names, Report } from "./Report.ts"
-import * as ReservedKeys from "./ReservedKeys.ts"
 import type { ConfigFlags } from "./ServeOptions.ts"
 import { soundPart } from "./SoundPart.ts"
 
@@ -95,13 +94,9 @@ export const assemble = (
     return { ...origin, column, path: renderPath(path), message, hint: hint ?? null, frame: null }
   }
 
-  const { found, rest } = ReservedKeys.take(source?.root?.value)
-  for (const section of found) {
-    warnings.push(issue([section], "has no effect yet: this version does not act on it", null, "key"))
-  }
   const tree = overrides.reduce(
     (current, { path, value }) => Overrides.put(current, path, value),
-    withoutEmptySections(rest)
+    withoutEmptySections(source?.root?.value)
   )
 
   const variablesAt = (path: ReadonlyArray<PropertyKey>) => source?.at(path)?.variables ?? []

@@ -6,7 +6,6 @@ import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { renderPath } from "./ConfigIssue.ts"
 import * as Expectation from "./Expectation.ts"
-import * as ReservedKeys from "./ReservedKeys.ts"
 import { isSecretPath } from "./SecretPaths.ts"
 import { didYouMean, nearest } from "@penstock/schema/Suggestion"
 
@@ -31,10 +30,7 @@ const unique = (items: ReadonlyArray<string>): ReadonlyArray<string> => [...new 
 const unknownKey = (path: ReadonlyArray<PropertyKey>): Mistake => {
   const parent = path.slice(0, -1)
   const name = String(path.at(-1))
-  const known = unique([
-    ...Expectation.at(PenstockFile.ast, parent).flatMap(Expectation.keys),
-    ...ReservedKeys.keysAt(parent)
-  ])
+  const known = unique(Expectation.at(PenstockFile.ast, parent).flatMap(Expectation.keys))
   return {
     path,
     message: `unknown key ${JSON.stringify(name)}`,

@@ -14,6 +14,22 @@ const level = (text: string): unknown => {
   return levels[name] ?? name
 }
 
+/** `api-key=secret,x-team=a%20b`, as OpenTelemetry's variables have it. What is no pair is left for the checks to name. */
+const pairs = (text: string): unknown => {
+  const found = text.split(",").map((pair) => /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(pair))
+  return found.every((pair) => pair !== null)
+    ? Object.fromEntries(found.map(([, name = "", value = ""]) => [name, decoded(value)]))
+    : text
+}
+
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
 interface Variable {
   readonly name: string
   readonly path: Path
@@ -27,6 +43,8 @@ export const variables: ReadonlyArray<Variable> = [
   { name: "PENSTOCK_DATABASE", path: ["database"] },
   { name: "PENSTOCK_WORKFLOWS", path: ["workflows"] },
   { name: "LOG_LEVEL", path: ["logging", "level"], read: level },
+  { name: "OTEL_EXPORTER_OTLP_ENDPOINT", path: ["telemetry", "otlp_endpoint"] },
+  { name: "OTEL_EXPORTER_OTLP_HEADERS", path: ["telemetry", "otlp_headers"], read: pairs },
   { name: "OPENAI_API_KEY", path: ["providers", "openai", "api_key"] },
   { name: "OPENAI_BASE_URL", path: ["providers", "openai", "base_url"] },
   { name: "ANTHROPIC_API_KEY", path: ["providers", "anthropic", "api_key"] },

@@ -7,7 +7,8 @@ export const isSecretPath = (path: ReadonlyArray<PropertyKey>): boolean => {
     last === "admin_key" ||
     (last === "key" && path[0] === "keys") ||
     (path[0] === "mcp" && path.length > 3 && path[3] === "env") ||
-    path.includes("headers")
+    path.includes("headers") ||
+    path.includes("otlp_headers")
   )
 }
 

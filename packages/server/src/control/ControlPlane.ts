@@ -25,6 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Approvals } from "../workflows/Approvals.ts"
+import type { Telemetry } from "../telemetry/Telemetry.ts"
 import * as Authorization from "./Authorization.ts"
 import * as BudgetsHandlers from "./BudgetsHandlers.ts"
 import * as Dashboard from "../dashboard/Dashboard.ts"
@@ -40,6 +41,7 @@ import * as RunsHandlers from "./RunsHandlers.ts"
 import * as SignalsHandlers from "./SignalsHandlers.ts"
 import * as StatusHandlers from "./StatusHandlers.ts"
 import * as WorkflowsHandlers from "./WorkflowsHandlers.ts"
+import * as TelemetryHandlers from "./TelemetryHandlers.ts"
 import * as TrafficHandlers from "./TrafficHandlers.ts"
 
 const layerGroups = Layer.mergeAll(
@@ -53,7 +55,8 @@ const layerGroups = Layer.mergeAll(
   SignalsHandlers.layer,
   BudgetsHandlers.layer,
   StatusHandlers.layer,
-  TrafficHandlers.layer
+  TrafficHandlers.layer,
+  TelemetryHandlers.layer
 ).pipe(Layer.provide([Authorization.layerKeyAuth, Authorization.layerAdminAuth]))
 
 const layerMiddleware = HttpApiBuilder.middleware(
@@ -87,6 +90,7 @@ export const make: Effect.Effect<
   | RunStore
   | Settings
   | ToolCalls
+  | Telemetry
   | Traffic
   | Workflows
   | Scope.Scope

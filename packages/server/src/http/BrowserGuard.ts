@@ -47,7 +47,7 @@ export const refusal = (
 }
 
 /** What is open to everyone tells nothing and changes nothing. */
-const guarded = /^\/(?:v1|dashboard)(?:[/?#]|$)/
+const guarded = /^\/(?:v1|dashboard|metrics)(?:[/?#]|$)/
 
 /** Around what must not be called by other people's pages. */
 export const guard =

@@ -36,7 +36,7 @@ export const mistakes: ReadonlyArray<Mistake> = [
     hint: "expected one of host, port, auth, admin_key, max_body, workers, shutdown_grace"
   },
   {
-    name: "a reserved key that is misspelled",
+    name: "a section that is misspelled",
     yaml: "telemtry: {}\n",
     at: "1:1",
     path: "telemtry",

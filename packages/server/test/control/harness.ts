@@ -24,6 +24,7 @@ import { RequestId } from "@penstock/schema/Ids"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
 import * as ControlPlane from "@penstock/server/control/ControlPlane"
+import * as Telemetry from "@penstock/server/telemetry/Telemetry"
 import * as Approvals from "@penstock/server/workflows/Approvals"
 import * as HubTools from "@penstock/server/workflows/HubTools"
 import * as Engine from "@penstock/workflow/runtime/Engine"
@@ -117,7 +118,7 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
     Engine.layerMemory.pipe(Layer.provide(Layer.merge(HubTools.layer, Http.layerNone))),
     Workflows.layer(options.workflows ?? "no such folder").pipe(Layer.provide(NodeContext.layer))
   ).pipe(Layer.provide(Gateway.layer))
-  const layer = Approvals.layer.pipe(
+  const layer = Layer.merge(Approvals.layer, Telemetry.layer).pipe(
     Layer.provideMerge(layerRuns),
     Layer.provideMerge(ToolCalls.layer),
     Layer.provideMerge(
@@ -132,7 +133,7 @@ export const start = Effect.fnUntraced(function* (options: Options = {}) {
         options.mcp ?? McpHub.layer
       )
     ),
-    Layer.provideMerge(layerLedger),
+    Layer.provideMerge(Layer.provideMerge(Telemetry.layerLedger, layerLedger)),
     Layer.provideMerge(Layer.mergeAll(layerRegistry(options.providers ?? usual), layerPrices)),
     Layer.provideMerge(layerSettings)
   )

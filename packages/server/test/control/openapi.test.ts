@@ -73,6 +73,7 @@ describe("openapi.json", () => {
       "/v1/budgets",
       "/",
       "/v1/traffic",
+      "/metrics",
       "/health",
       "/ready"
     ])

@@ -113,3 +113,8 @@ const decodeDeliveries = Schema.decodeUnknown(Schema.Array(Schema.Struct({ path:
 
 export const deliveries = (rows: unknown) =>
   Effect.map(decodeDeliveries(rows), (decoded): ReadonlyArray<Delivery> => decoded)
+
+const decodeCounts = Schema.decodeUnknown(Schema.Array(Schema.Struct({ status: RunStatus, count: Schema.Int })))
+
+export const counts = (rows: unknown) =>
+  Effect.map(decodeCounts(rows), (decoded) => new Map(decoded.map(({ count, status }) => [status, count])))

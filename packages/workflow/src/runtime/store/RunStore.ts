@@ -67,6 +67,8 @@ export interface Service {
   readonly run: (id: string) => Effect.Effect<RunRecord | null>
   /** Newest first. */
   readonly runs: (filter: RunFilter) => Effect.Effect<ReadonlyArray<RunRecord>>
+  /** How many have not ended, by status; one that none has is missing. */
+  readonly liveCounts: Effect.Effect<ReadonlyMap<RunStatus, number>>
   /** Runs that have not ended and were created before. */
   readonly live: (before: number) => Effect.Effect<ReadonlyArray<RunRecord>>
   /** What the engine is started with; null for runs of versions that did not keep it. */

@@ -68,6 +68,10 @@ export const make = Effect.gen(function* () {
       ),
     run: (id) => Effect.orDie(Effect.map(oneRun(id), ([run]) => run ?? null)),
     runs: (filter) => Effect.orDie(Effect.flatMap(list(filter), (rows) => Rows.runs(rows))),
+    liveCounts: sql`SELECT status, COUNT(*) AS count FROM workflow_runs WHERE ended_at IS NULL GROUP BY status`.pipe(
+      Effect.flatMap((rows) => Rows.counts(rows)),
+      Effect.orDie
+    ),
     live: (before) =>
       sql`SELECT * FROM workflow_runs WHERE ended_at IS NULL AND created_at < ${before} ORDER BY id`.pipe(
         Effect.flatMap((rows) => Rows.runs(rows)),
