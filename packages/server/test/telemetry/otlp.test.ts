@@ -22,7 +22,7 @@ describe("OTLP", () => {
           yield* ledger.settle(Fixtures.settlement(1, { model: "told-by-otlp" }))
         })
       )
-      const [told] = received.filter(({ path }) => path === "/v1/metrics")
+      const told = received.find(({ path }) => path === "/v1/metrics")
       if (told === undefined) return assert.fail("no metrics")
       assert.strictEqual(told.headers["x-key"], "collector-secret")
       const [{ resource, scopeMetrics }] = told.body.resourceMetrics
