@@ -36,6 +36,8 @@ const call = {
   id: Fixtures.id(900),
   requestId: null,
   turn: null,
+  runId: null,
+  workflowName: null,
   key: null,
   server: "files",
   tool: "read",
