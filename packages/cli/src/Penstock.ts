@@ -2,6 +2,7 @@
 import * as Command from "@effect/cli/Command"
 import * as ConfigCommand from "./ConfigCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
+import * as InitCommand from "./init/InitCommand.ts"
 import * as McpCommand from "./mcp/McpCommand.ts"
 import * as ServeCommand from "./ServeCommand.ts"
 import { version } from "./Version.ts"
@@ -18,6 +19,7 @@ const penstock = Command.make("penstock").pipe(
   Command.withDescription("An AI gateway and workflow engine: one metered address for every model"),
   Command.withSubcommands([
     ServeCommand.command,
+    InitCommand.command,
     ConfigCommand.command,
     DoctorCommand.command,
     McpCommand.command,
