@@ -117,6 +117,47 @@ describe("a tool that takes text", () => {
     })
   }
 
+  const chatSql: OpenAI.ChatCompletionCustomTool = {
+    type: "custom",
+    custom: { name: "sql", description: "Asks the database." }
+  }
+
+  for (const provider of ["anthropic", "ollama"] as const) {
+    it(`and so it is in chat completions, at ${provider}`, async () => {
+      const asked = { model: Lab.models[provider], tools: [chatSql] }
+      const call = { id: "call_1", name: "sql", args: ['{"inp', 'ut":"SELECT 1"}'] }
+      const messages: Array<OpenAI.ChatCompletionMessageParam> = [{ role: "user", content: "How many?" }]
+      for (const stream of [false, true]) {
+        lab.upstreams[provider].next(Lab.says({ tools: [call] }))
+        const called = { id: "", type: "custom" as const, custom: { name: "", input: "" } }
+        if (stream) {
+          for await (const { choices } of await lab.client.chat.completions.create({ ...asked, messages, stream })) {
+            // The client's types know pieces of functions only.
+            const [piece] = (choices[0]?.delta.tool_calls ?? []) as ReadonlyArray<Raw.Loose>
+            if (piece === undefined) continue
+            called.id += piece.id ?? ""
+            called.custom.name += piece.custom.name ?? ""
+            called.custom.input += piece.custom.input
+          }
+        } else {
+          const { choices } = await lab.client.chat.completions.create({ ...asked, messages })
+          Object.assign(called, choices[0]!.message.tool_calls![0])
+          assert.strictEqual(choices[0]!.finish_reason, "tool_calls")
+        }
+        assert.strictEqual(called.type, "custom")
+        assert.deepStrictEqual(called.custom, { name: "sql", input: "SELECT 1" })
+        const result = { role: "tool" as const, tool_call_id: called.id, content: "one row" }
+        const turn = { role: "assistant" as const, tool_calls: [called] }
+        const { response } = await lab.client.chat.completions
+          .create({ ...asked, messages: [...messages, turn, result] })
+          .withResponse()
+        assert.strictEqual(response.headers.get("x-penstock-dropped"), "tools.0.custom.format")
+        const sent = JSON.stringify(sentTo(lab.upstreams[provider]))
+        for (const said of ["SELECT 1", "one row", "Asks the database."]) assert.include(sent, said)
+      }
+    })
+  }
+
   it("is passed on as it is to who has such tools", async () => {
     await lab.client.responses.create({ model: gpt, input: "How many?", tools: [sql] })
     assert.deepStrictEqual(sentTo(openai).tools, [sql])

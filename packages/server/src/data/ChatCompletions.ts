@@ -9,5 +9,5 @@ export const make = ModelEndpoint.make({
   dialect,
   protocol,
   envelope: Envelope.read,
-  context: (json, created) => ({ created, includeUsage: wantsUsage(json) })
+  context: (json, created) => ({ created, includeUsage: wantsUsage(json), asked: json })
 })

@@ -3,13 +3,14 @@
  * name, fields deeper down by their path (`messages.0.audio`), which no protocol sends on and each reports as dropped.
  */
 import { ReasoningEffort, type AssistantPart, type ChatRequest, type Message } from "@penstock/schema/ChatRequest"
-import type { ResponseFormat, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
+import type { ResponseFormat, Tool, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as InvalidRequest from "../InvalidRequest.ts"
 import { objectIn } from "../../wire/Json.ts"
+import * as CustomTool from "../CustomTool.ts"
 import { leftovers } from "./Leftovers.ts"
 import { imageSource, readDataUrl } from "./Media.ts"
 import * as Reasoning from "./Reasoning.ts"
@@ -17,6 +18,7 @@ import * as Wire from "./RequestWire.ts"
 
 const decode = Schema.decodeUnknownEither(Wire.Request)
 const isFunctionTool = Schema.is(Wire.FunctionTool)
+const isCustomTool = Schema.is(Wire.CustomTool)
 const isNamedToolChoice = Schema.is(Wire.NamedToolChoice)
 const isJsonSchemaFormat = Schema.is(Wire.JsonSchemaFormat)
 const isReasoningEffort = Schema.is(ReasoningEffort)
@@ -74,17 +76,17 @@ const assistantParts = (message: Wire.AssistantMessage, position: number): Reado
     ...Reasoning.read(message),
     ...parts,
     ...(refusal === undefined || refusal === "" ? [] : [{ type: "refusal" as const, text: refusal }]),
-    ...(message.tool_calls ?? []).map(({ id, function: called }) => ({
-      type: "tool-call" as const,
-      id,
-      name: called.name,
-      arguments: called.arguments
-    })),
+    ...(message.tool_calls ?? []).map(toolCall),
     ...(call === undefined
       ? []
       : [{ type: "tool-call" as const, id: legacyId(position), name: call.name, arguments: call.arguments }])
   ]
 }
+
+const toolCall = (call: Wire.ToolCall): Extract<AssistantPart, { type: "tool-call" }> =>
+  call.type === "custom"
+    ? { type: "tool-call", id: call.id, name: call.custom.name, arguments: CustomTool.argumentsOf(call.custom.input) }
+    : { type: "tool-call", id: call.id, ...call.function }
 
 /** `function_call` of old has no id; its result follows it. */
 const legacyId = (position: number): string => `function_call_${position}`
@@ -126,6 +128,11 @@ const responseFormat = (format: NonNullable<Wire.Request["response_format"]>): R
   return format.type === "text" || format.type === "json_object" ? { type: format.type } : undefined
 }
 
+const functionsOf = (tool: NonNullable<Wire.Request["tools"]>[number]): ReadonlyArray<Tool> => {
+  if (isFunctionTool(tool)) return [tool.function]
+  return isCustomTool(tool) ? [CustomTool.standIn(tool.custom)] : []
+}
+
 const request = (wire: Wire.Request, body: unknown): ChatRequest => {
   const {
     max_completion_tokens,
@@ -148,17 +155,19 @@ const request = (wire: Wire.Request, body: unknown): ChatRequest => {
     choice === undefined || typeof choice === "string"
       ? choice
       : isNamedToolChoice(choice)
-        ? { tool: choice.function.name }
+        ? { tool: choice.type === "custom" ? choice.custom.name : choice.function.name }
         : undefined
   if (choice !== undefined && toolChoice === undefined) extra["tool_choice"] = raw["tool_choice"]
   if (effort !== undefined && !isReasoningEffort(effort)) extra["reasoning_effort"] = effort
   for (const [position, tool] of (tools ?? []).entries()) {
-    if (!isFunctionTool(tool)) extra[`tools.${position}`] = tool
+    // Text is asked for, and any text may come.
+    if (isCustomTool(tool)) extra[`tools.${position}.custom.format`] = tool.custom.format ?? { type: "text" }
+    else if (!isFunctionTool(tool)) extra[`tools.${position}`] = tool
   }
   return {
     ...same,
     messages: Arr.map(messages, message),
-    ...(tools === undefined ? {} : { tools: tools.filter(isFunctionTool).map((tool) => tool.function) }),
+    ...(tools === undefined ? {} : { tools: tools.flatMap(functionsOf) }),
     ...(toolChoice === undefined ? {} : { toolChoice }),
     ...(format === undefined ? {} : { responseFormat: format }),
     ...(maxTokens === undefined ? {} : { maxTokens }),

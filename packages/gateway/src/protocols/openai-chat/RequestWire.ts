@@ -62,12 +62,18 @@ const UserMessage = Schema.Struct({
   content: content(UserPart),
   name: optional(Schema.String)
 })
-/** A custom tool's call has no word in the neutral model: it is refused by its type. */
-const ToolCall = Schema.Struct({
+const FunctionCall = Schema.Struct({
   id: Schema.String,
   type: Schema.optionalWith(Schema.Literal("function"), { default: () => "function" as const }),
   function: Schema.Struct({ name: Schema.String, arguments: Schema.String })
 })
+const CustomCall = Schema.Struct({
+  id: Schema.String,
+  type: Schema.Literal("custom"),
+  custom: Schema.Struct({ name: Schema.String, input: Schema.String })
+})
+const ToolCall = Schema.Union(FunctionCall, CustomCall)
+export type ToolCall = typeof ToolCall.Type
 export const AssistantMessage = Schema.Struct({
   role: Schema.Literal("assistant"),
   content: optional(Schema.Union(Schema.String, Schema.Array(Schema.Union(TextPart, RefusalPart)))),
@@ -104,16 +110,27 @@ export const FunctionTool = Schema.Struct({
     strict: optional(Schema.Boolean)
   })
 })
+/** A tool that is called with text. */
+export const CustomTool = Schema.Struct({
+  type: Schema.Literal("custom"),
+  custom: Schema.Struct({
+    name: Schema.NonEmptyString,
+    description: optional(Schema.String),
+    format: optional(AnyObject)
+  })
+})
 /** A tool of another kind, kept as it is. */
 const OtherTool = Schema.Struct(
-  { type: Schema.String.pipe(Schema.filter((type) => type !== "function")) },
+  { type: Schema.String.pipe(Schema.filter((type) => type !== "function" && type !== "custom")) },
   { key: Schema.String, value: Schema.Unknown }
 )
 
-export const NamedToolChoice = Schema.Struct({
-  type: Schema.Literal("function"),
-  function: Schema.Struct({ name: Schema.String })
-})
+const Named = Schema.Struct({ name: Schema.String })
+
+export const NamedToolChoice = Schema.Union(
+  Schema.Struct({ type: Schema.Literal("function"), function: Named }),
+  Schema.Struct({ type: Schema.Literal("custom"), custom: Named })
+)
 
 export const JsonSchemaFormat = Schema.Struct({
   type: Schema.Literal("json_schema"),
@@ -137,7 +154,7 @@ export const Request = Schema.Struct({
   messages: Schema.NonEmptyArray(Message).annotations({ description: "an array of at least one message" }),
   stream: optional(Schema.Boolean),
   stream_options: optional(AnyObject),
-  tools: optional(Schema.Array(Schema.Union(FunctionTool, OtherTool))),
+  tools: optional(Schema.Array(Schema.Union(FunctionTool, CustomTool, OtherTool))),
   tool_choice: optional(Schema.Union(Schema.Literal("auto", "none", "required"), NamedToolChoice, OtherTool)),
   parallelToolCalls: optional(Schema.Boolean).pipe(Schema.fromKey("parallel_tool_calls")),
   response_format: optional(Schema.Union(JsonSchemaFormat, OtherFormat)),

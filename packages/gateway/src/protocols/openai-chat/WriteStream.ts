@@ -7,6 +7,7 @@
 import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { AnswerContext, Begun, Encoder } from "../Dialect.ts"
 import type { Usage as Counts } from "@penstock/schema/Usage"
+import * as CustomTool from "../CustomTool.ts"
 import { type JsonObject, numberIn, objectIn, parse } from "../../wire/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
 import * as Usage from "./Usage.ts"
@@ -29,6 +30,12 @@ const passedHead = ({ id, model }: Begun, first: string, created: number): strin
   })
 }
 
+/** `input` gathers the stand-in's JSON where the tool takes text; null elsewhere, and once it is told. */
+interface Call {
+  readonly index: number
+  input: string | null
+}
+
 class ChunkEncoder implements Encoder {
   private readonly context: AnswerContext
   /** Up to the value of `choices`. */
@@ -36,7 +43,8 @@ class ChunkEncoder implements Encoder {
   /** From after the delta. */
   private readonly tail: string
   private usage: Counts | undefined
-  private readonly calls = new Map<number, number>()
+  private readonly custom: ReadonlySet<string>
+  private readonly calls = new Map<number, Call>()
   private readonly reasoning = new Map<number, { text: string; redacted: boolean }>()
   /** An unsigned part: it needs a detail only if another follows. */
   private plain: Reasoning.ReasoningPart | undefined
@@ -44,11 +52,12 @@ class ChunkEncoder implements Encoder {
   constructor(context: AnswerContext) {
     this.context = context
     this.tail = `,"logprobs":null,"finish_reason":null}]${context.includeUsage ? `,"usage":null` : ""}}\n\n`
+    this.custom = CustomTool.namesIn(context.asked)
     const { begun, created } = context
     if (begun === undefined) return
     this.head = begun.first === null ? headOf(begun.id, created, begun.model) : passedHead(begun, begun.first, created)
     for (const event of begun.events) {
-      if (event.type === "tool-call-start") this.calls.set(event.index, this.calls.size)
+      if (event.type.startsWith("tool-call-")) this.write(event)
     }
   }
 
@@ -68,18 +77,12 @@ class ChunkEncoder implements Encoder {
         return this.reasoningDelta(event.index, event.text)
       case "reasoning-end":
         return this.reasoningEnd(event)
-      case "tool-call-start": {
-        const index = this.calls.size
-        this.calls.set(event.index, index)
-        const called = { name: event.name, arguments: "" }
-        return this.chunk(JSON.stringify({ tool_calls: [{ index, id: event.id, type: "function", function: called }] }))
-      }
-      case "tool-call-delta": {
-        if (event.arguments === "") return ""
-        const index = this.calls.get(event.index) ?? 0
-        const text = JSON.stringify(event.arguments)
-        return this.chunk(`{"tool_calls":[{"index":${index},"function":{"arguments":${text}}}]}`)
-      }
+      case "tool-call-start":
+        return this.callStart(event)
+      case "tool-call-delta":
+        return this.callDelta(event.index, event.arguments)
+      case "tool-call-end":
+        return this.callEnd(event.index)
       case "usage":
         this.usage = event.usage
         return ""
@@ -91,13 +94,41 @@ class ChunkEncoder implements Encoder {
       case "text-end":
       case "refusal-start":
       case "refusal-end":
-      case "tool-call-end":
         return ""
     }
   }
 
   private chunk(delta: string): string {
     return `${this.head}[{"index":0,"delta":${delta}${this.tail}`
+  }
+
+  private callStart({ id, index: at, name }: Extract<StreamEvent, { type: "tool-call-start" }>): string {
+    const isCustom = this.custom.has(name)
+    const index = this.calls.size
+    this.calls.set(at, { index, input: isCustom ? "" : null })
+    const called = isCustom
+      ? { type: "custom", custom: { name, input: "" } }
+      : { type: "function", function: { name, arguments: "" } }
+    return this.chunk(JSON.stringify({ tool_calls: [{ index, id, ...called }] }))
+  }
+
+  private callDelta(at: number, text: string): string {
+    const call = this.calls.get(at)
+    if (typeof call?.input === "string") {
+      call.input += text
+      return ""
+    }
+    if (text === "") return ""
+    return this.chunk(`{"tool_calls":[{"index":${call?.index ?? 0},"function":{"arguments":${JSON.stringify(text)}}}]}`)
+  }
+
+  /** The text of a custom call is told when it is whole: half of an escape is no text. */
+  private callEnd(at: number): string {
+    const call = this.calls.get(at)
+    if (typeof call?.input !== "string") return ""
+    const input = CustomTool.inputOf(call.input)
+    call.input = null
+    return input === "" ? "" : this.chunk(JSON.stringify({ tool_calls: [{ index: call.index, custom: { input } }] }))
   }
 
   private detail(part: Reasoning.ReasoningPart): string {
@@ -133,6 +164,9 @@ class ChunkEncoder implements Encoder {
   }
 
   private finish(event: Extract<StreamEvent, { type: "finish" }>): string {
+    // A provider need not have closed what it opened.
+    let calls = ""
+    for (const at of this.calls.keys()) calls += this.callEnd(at)
     const stop = event.stopSequence === undefined ? {} : { stop_reason: event.stopSequence }
     const choice = { index: 0, delta: {}, logprobs: null, finish_reason: event.reason, ...stop }
     const { includeUsage } = this.context
@@ -141,7 +175,7 @@ class ChunkEncoder implements Encoder {
       includeUsage && this.usage !== undefined
         ? `${this.head}[],"usage":${JSON.stringify(Usage.write(this.usage))}}\n\n`
         : ""
-    return `${last}${usage}data: [DONE]\n\n`
+    return `${calls}${last}${usage}data: [DONE]\n\n`
   }
 }
 

@@ -6,7 +6,7 @@
 import type { AssistantPart, Message, ToolResultPart, UserPart } from "@penstock/schema/ChatRequest"
 import { imageSource, readDataUrl } from "../openai-chat/Media.ts"
 import * as Content from "./Content.ts"
-import * as CustomTool from "./CustomTool.ts"
+import * as CustomTool from "../CustomTool.ts"
 import type * as Wire from "./RequestWire.ts"
 
 /** Where items and parts go that have no neutral form. */

@@ -105,7 +105,6 @@ const CustomTool = Schema.Struct({
   description: optional(Schema.String),
   format: optional(AnyObject)
 })
-export type CustomTool = typeof CustomTool.Type
 
 const Format = Schema.Union(
   Schema.Struct({ type: Schema.Literal("text", "json_object") }),

@@ -1,7 +1,7 @@
 /** A whole `response`. */
 import type { Completion } from "@penstock/schema/Completion"
 import type { AnswerContext } from "../Dialect.ts"
-import { namesIn } from "./CustomTool.ts"
+import { namesIn } from "../CustomTool.ts"
 import { item } from "./WriteItem.ts"
 import { idOf, response } from "./WriteResponse.ts"
 

@@ -2,7 +2,7 @@
 import type { AssistantPart } from "@penstock/schema/ChatRequest"
 import * as Issuer from "../Issuer.ts"
 import { issuer, sealed } from "./Content.ts"
-import { inputOf } from "./CustomTool.ts"
+import { inputOf } from "../CustomTool.ts"
 
 type Part<T extends AssistantPart["type"]> = Extract<AssistantPart, { type: T }>
 

@@ -7,7 +7,7 @@ import type { Usage } from "@penstock/schema/Usage"
 import type { ResponseStreamEvent } from "openai/resources/responses/responses"
 import { type JsonObject, numberIn, objectIn, parse } from "../../wire/Json.ts"
 import type { AnswerContext, Encoder } from "../Dialect.ts"
-import { inputOf, namesIn } from "./CustomTool.ts"
+import { inputOf, namesIn } from "../CustomTool.ts"
 import * as Item from "./WriteItem.ts"
 import { idOf, response } from "./WriteResponse.ts"
 

@@ -163,7 +163,7 @@ describe("reading a chat completions request", () => {
   })
 
   it("whatever has no neutral word is kept, by name or by path", () => {
-    const custom = { type: "custom", custom: { name: "c" } }
+    const other = { type: "from_the_future", name: "c" }
     const allowed = { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [] } }
     const request = read({
       messages: [
@@ -178,7 +178,7 @@ describe("reading a chat completions request", () => {
       keep_alive: "5m",
       reasoning_effort: "max",
       response_format: { type: "grammar", grammar: "x" },
-      tools: [custom, { type: "function", function: { name: "f" } }],
+      tools: [other, { type: "function", function: { name: "f" } }],
       tool_choice: allowed
     })
     assert.deepStrictEqual(request.extra, {
@@ -188,11 +188,35 @@ describe("reading a chat completions request", () => {
       reasoning_effort: "max",
       response_format: { type: "grammar", grammar: "x" },
       tool_choice: allowed,
-      "tools.0": custom,
+      "tools.0": other,
       "messages.0.vendor": 1,
       "messages.0.content.0.cache_control": { type: "ephemeral" }
     })
     assert.deepStrictEqual(request.tools, [{ name: "f" }])
+  })
+
+  it("a tool that takes text has a function that stands in for it, in its description and its calls", () => {
+    const grammar = { type: "grammar", grammar: { syntax: "lark", definition: "start: /x+/" } }
+    const request = read({
+      messages: [
+        { role: "user", content: "hi" },
+        { role: "assistant", tool_calls: [{ id: "c", type: "custom", custom: { name: "sql", input: 'a "b"' } }] },
+        { role: "tool", tool_call_id: "c", content: "done" }
+      ],
+      tools: [{ type: "custom", custom: { name: "sql", description: "Asks.", format: grammar } }],
+      tool_choice: { type: "custom", custom: { name: "sql" } }
+    })
+    assert.deepStrictEqual(request.toolChoice, { tool: "sql" })
+    assert.deepInclude(request.tools?.[0], { name: "sql" })
+    assert.strictEqual(
+      request.tools?.[0]?.description,
+      "Asks.\n\nThe input must follow this lark grammar:\nstart: /x+/"
+    )
+    assert.deepStrictEqual(request.messages[1]?.content, [
+      { type: "tool-call", id: "c", name: "sql", arguments: '{"input":"a \\"b\\""}' }
+    ])
+    // Which text may be asked for cannot be said.
+    assert.deepStrictEqual(request.extra, { "tools.0.custom.format": grammar })
   })
 })
 
@@ -318,10 +342,10 @@ describe("a request that is wrong", () => {
       /file_data or file_id/
     ],
     [
-      "a custom tool's call",
-      { role: "assistant", tool_calls: [{ id: "c", type: "custom", custom: { name: "n", input: "" } }] },
-      "messages.0.tool_calls.0.type",
-      /expected "function"/
+      "a custom tool's call without a text",
+      { role: "assistant", tool_calls: [{ id: "c", type: "custom", custom: { name: "n" } }] },
+      "messages.0.tool_calls.0.custom.input",
+      /missing|required|expected/i
     ]
   ]
   for (const [what, message, param, says] of wrongMessages) {

@@ -1,10 +1,17 @@
 /**
- * Tools that are called with free text instead of JSON. Only OpenAI has them; elsewhere a function with one argument
+ * Tools that are called with free text instead of JSON. Only OpenAI has them, in chat completions and in responses;
+ * elsewhere a function with one argument
  * stands in, and what it is called with is turned back into the text. A grammar for the text can only be told there.
  */
 import type { Tool } from "@penstock/schema/ChatRequest"
-import { isObject, type JsonObject, listIn, objectIn, parse, stringIn } from "../../wire/Json.ts"
-import type { CustomTool } from "./RequestWire.ts"
+import { isObject, type JsonObject, listIn, objectIn, parse, stringIn } from "../wire/Json.ts"
+
+/** A tool as both wires have it. */
+export interface CustomTool {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly format?: JsonObject | undefined
+}
 
 const parameters = {
   type: "object",
@@ -26,12 +33,13 @@ export const standIn = ({ description = "", format = {}, name }: CustomTool): To
   return { name, ...(told === "" ? {} : { description: told }), parameters }
 }
 
+/** Chat completions have a tool below a field named like its kind, responses do not. */
+const nameOf = (tool: JsonObject): string => stringIn((isObject(tool["custom"]) ? tool["custom"] : tool)["name"])
+
 /** The names of a request's tools that are called with text. */
 export const namesIn = (request: JsonObject | undefined): ReadonlySet<string> =>
   new Set(
-    listIn(request?.["tools"]).flatMap((tool) =>
-      isObject(tool) && tool["type"] === "custom" ? [stringIn(tool["name"])] : []
-    )
+    listIn(request?.["tools"]).flatMap((tool) => (isObject(tool) && tool["type"] === "custom" ? [nameOf(tool)] : []))
   )
 
 /** The arguments of the stand-in's call for a text. */
