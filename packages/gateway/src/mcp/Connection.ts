@@ -18,7 +18,9 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { JsonObject } from "../wire/Json.ts"
 import * as ConnectionLibrary from "./ConnectionLibrary.ts"
 import type { Library, ListKind } from "./Library.ts"
@@ -40,6 +42,8 @@ export type FailureKind =
 export class ConnectionFailure extends Data.TaggedError("ConnectionFailure")<{
   readonly kind: FailureKind
   readonly message: string
+  /** Over HTTP, where the answer was no message: its status. */
+  readonly status?: number
 }> {}
 
 export interface CallOptions {
@@ -68,8 +72,6 @@ export const tooLargeCode = -32_099
 /** Timers of the SDK's own are never to fire: time is Effect's. */
 const never = 2_147_483_647
 
-const status = (error: unknown): number | null => (error instanceof SdkHttpError ? error.status : null)
-
 /** The innermost error that says why. */
 const rootOf = (error: unknown): unknown =>
   error instanceof Error && error.cause instanceof Error && error.cause !== error ? rootOf(error.cause) : error
@@ -94,8 +96,11 @@ export const failureOf = (error: unknown): ConnectionFailure => {
   if (error instanceof ConnectionFailure) return error
   const fail = (kind: FailureKind, message = textOf(error)) => new ConnectionFailure({ kind, message })
   if (error instanceof ProtocolError) return fail(error.code === tooLargeCode ? "too_large" : "protocol")
-  if (status(error) === 404) return fail("session")
-  if (error instanceof SdkHttpError) return fail("protocol", `HTTP ${error.status}: ${textOf(error)}`)
+  if (error instanceof SdkHttpError) {
+    const { status } = error
+    const kind = status === 404 ? "session" : "protocol"
+    return new ConnectionFailure({ kind, status, message: `HTTP ${status}: ${textOf(error)}` })
+  }
   if (error instanceof SdkError) {
     if (error.code === SdkErrorCode.RequestTimeout) return fail("timeout")
     return fail(closedCodes.has(error.code) ? "closed" : "protocol")
@@ -166,6 +171,13 @@ const make = (client: Client): Connection => ({
  * A process that says nothing in that time is taken for an old server; at an address, silence is a failure.
  */
 export type Era = { readonly probe: number } | "legacy"
+
+/** In a scope of its own: nothing of a failed attempt is left for the next. */
+export const alone = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    return yield* Effect.onError(Scope.extend(effect, scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+  })
 
 /** Opens a conversation; the scope ends it. */
 export const open = Effect.fnUntraced(function* (

@@ -2,9 +2,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client"
 import { parseJSONRPCMessage } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { JsonObject } from "../wire/Json.ts"
 import * as Connection from "./Connection.ts"
 import type * as Lines from "./Lines.ts"
@@ -123,13 +121,6 @@ const attempt = (options: Options, era: Connection.Era): Attempt => {
   return { end: () => end, connection }
 }
 
-/** In a scope of its own: nothing of a failed attempt is left for the next. */
-const alone = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
-  Effect.gen(function* () {
-    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    return yield* Effect.onError(Scope.extend(effect, scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
-  })
-
 /**
  * Starts the process and opens a conversation. Some old servers end at any message that comes before `initialize`: one
  * that ends while it is asked for its revision is started once more and greeted in the old way.
@@ -139,8 +130,8 @@ export const open = (
 ): Effect.Effect<Connection.Connection, Connection.ConnectionFailure, Scope.Scope> => {
   const first = attempt(options, { probe: options.probe })
   return Effect.catchIf(
-    alone(first.connection),
+    Connection.alone(first.connection),
     () => first.end() !== null,
-    () => alone(attempt(options, "legacy").connection)
+    () => Connection.alone(attempt(options, "legacy").connection)
   )
 }

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { McpServerConfig } from "@penstock/schema/config/Mcp"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import { textOf, withHub } from "./hub.ts"
+import { eventually, textOf, withHub } from "./hub.ts"
 import * as Servers from "./servers.ts"
 
 const decode = Schema.decodeUnknownSync(McpServerConfig)
@@ -61,6 +62,63 @@ describe("a server over HTTP", () => {
             assert.strictEqual(textOf(yield* hub.call(name, "large", { bytes: 100 })).length, 100)
           })
         )
+      )
+    })
+  )
+
+  for (const refusal of [400, 404, 405]) {
+    it.scopedLive(`that refuses posts with ${refusal} is spoken to as in 2024, with a stream of events`, () =>
+      Effect.gen(function* () {
+        const server = yield* Servers.legacy(refusal)
+        yield* withHub({ legacy: { url: server.url, headers: { "x-team": "blue" } } })((hub) =>
+          Effect.gen(function* () {
+            assert.strictEqual(textOf(yield* hub.call("legacy", "echo", { said: "hello" })), "hello")
+            assert.isTrue(server.requests.every(({ headers }) => headers["x-team"] === "blue"))
+          })
+        )
+      })
+    )
+  }
+
+  it.scopedLive("whose stream of events ends is greeted anew, and what hangs fails", () =>
+    Effect.gen(function* () {
+      const server = yield* Servers.legacy(405)
+      yield* withHub({ legacy: { url: server.url } })((hub) =>
+        Effect.gen(function* () {
+          yield* hub.call("legacy", "echo", { said: "before" })
+          const hanging = yield* Effect.fork(Effect.flip(hub.call("legacy", "hang", {})))
+          const posts = server.requests.length
+          yield* eventually(() => server.requests.length > posts)
+          server.forget()
+          assert.strictEqual((yield* Fiber.join(hanging)).reason, "not_running")
+          assert.strictEqual(textOf(yield* hub.call("legacy", "echo", { said: "after" })), "after")
+        })
+      )
+    })
+  )
+
+  it.scopedLive("whose stream of events has too large an answer is left, and greeted anew", () =>
+    Effect.gen(function* () {
+      const server = yield* Servers.legacy(405)
+      yield* withHub({ legacy: { url: server.url } })((hub) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(hub.call("legacy", "large", { bytes: 17 * 1024 * 1024 }))
+          assert.strictEqual(error.reason, "result_too_large")
+          assert.strictEqual(textOf(yield* hub.call("legacy", "large", { bytes: 100 })).length, 100)
+        })
+      )
+    })
+  )
+
+  it.scopedLive("that is no MCP server at all is told by what it answered first", () =>
+    Effect.gen(function* () {
+      const server = yield* Servers.silent
+      yield* withHub({ web: { url: server.url } })((hub) =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(hub.tools("web"))
+          assert.strictEqual(error.reason, "not_running")
+          assert.include(error.message, "HTTP 404")
+        })
       )
     })
   )

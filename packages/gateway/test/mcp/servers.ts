@@ -3,6 +3,7 @@ import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import { toNodeHandler } from "@modelcontextprotocol/node"
 import { McpServer as OldServer } from "@modelcontextprotocol/sdk/server/mcp.js"
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
 import { createMcpHandler, McpServer as NewServer } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
@@ -67,6 +68,35 @@ export const old = Effect.suspend(() => {
   )
 })
 
+/** The revision of 2024-11-05: a stream of events, and another address to post to. Posts to the stream are refused. */
+export const legacy = (refusal: number) =>
+  Effect.suspend(() => {
+    const sessions = new Map<string, SSEServerTransport>()
+    const open = async (response: http.ServerResponse) => {
+      const server = new OldServer({ name: "legacy", version: "1.0.0" })
+      server.registerTool("echo", { inputSchema: { said: z.string() } }, (args) => said(String(args.said)))
+      server.registerTool("large", { inputSchema: { bytes: z.number() } }, ({ bytes }) =>
+        said("x".repeat(Number(bytes)))
+      )
+      server.registerTool("hang", { inputSchema: {} }, () => new Promise(() => {}))
+      const transport = new SSEServerTransport("/messages", response)
+      sessions.set(transport.sessionId, transport)
+      await server.connect(transport as Parameters<typeof server.connect>[0])
+    }
+    const handle = (request: http.IncomingMessage, response: http.ServerResponse) => {
+      const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost")
+      const session = sessions.get(searchParams.get("sessionId") ?? "")
+      if (request.method === "GET") return void open(response)
+      if (pathname === "/messages" && session !== undefined) return void session.handlePostMessage(request, response)
+      return response.writeHead(refusal).end("no such thing")
+    }
+    const forget = () => {
+      for (const session of sessions.values()) void session.close()
+      sessions.clear()
+    }
+    return listen(handle, forget)
+  })
+
 /** The revision of 2026-07-28, and no other. */
 export const modern = Effect.suspend(() => {
   const handler = createMcpHandler(
@@ -85,3 +115,11 @@ export const modern = Effect.suspend(() => {
     () => {}
   )
 })
+
+/** Knows nothing of the protocol. */
+export const silent = Effect.suspend(() =>
+  listen(
+    (_request, response) => void response.writeHead(404).end("nothing here"),
+    () => {}
+  )
+)
