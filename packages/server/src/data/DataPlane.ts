@@ -18,6 +18,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as BrowserGuard from "../http/BrowserGuard.ts"
 import * as Running from "./Running.ts"
 import * as RequestBody from "./RequestBody.ts"
 import * as ResponseSink from "./ResponseSink.ts"
@@ -89,10 +90,14 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
     { arrivedAt, id, response }: Omit<Exchange, "caller" | "body">
   ): Effect.Effect<void, GatewayError.GatewayError> =>
     Effect.suspend(() => {
-      const caller = keys.authenticate(presentedKey(request.headers))
+      const { headers } = request
+      // Browsers say where a page's request comes from; programs do not, and are asked no more.
+      const foreign = headers.origin === undefined ? null : BrowserGuard.refusal(headers, settings.current())
+      if (foreign !== null) return foreign
+      const caller = keys.authenticate(presentedKey(headers))
       if (Either.isLeft(caller)) return caller
       return Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
-        const body = parse(bytes, request.headers)
+        const body = parse(bytes, headers)
         return Either.isLeft(body) ? body : handle({ id, arrivedAt, caller: caller.right, body: body.right, response })
       })
     })

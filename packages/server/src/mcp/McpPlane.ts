@@ -15,7 +15,7 @@ import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
 import { Settings } from "@penstock/gateway/Settings"
 import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
 import type { Caller } from "@penstock/schema/api/Caller"
-import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
+import type { GatewayError } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
@@ -23,9 +23,9 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { DataPlane } from "../data/DataPlane.ts"
 import * as RequestBody from "../data/RequestBody.ts"
 import * as Running from "../data/Running.ts"
+import * as BrowserGuard from "../http/BrowserGuard.ts"
 import * as WebExchange from "../http/WebExchange.ts"
 import * as Followers from "./Followers.ts"
-import * as HostGuard from "./HostGuard.ts"
 import * as Offering from "./Offering.ts"
 import * as Protocol from "./Protocol.ts"
 import * as Requests from "./Requests.ts"
@@ -114,14 +114,15 @@ export const make = Effect.gen(function* () {
   }
 
   const answerOf = Effect.fnUntraced(function* (request: IncomingMessage, signal: AbortSignal) {
-    const { host, max_body } = settings.current().server
-    const wrong = HostGuard.check(host, request.headers)
-    if (wrong !== null) return yield* makeError("forbidden", wrong)
+    const { server } = settings.current()
+    // The protocol has an origin checked even where there are keys.
+    const foreign = BrowserGuard.foreign(request.headers, server)
+    if (foreign !== null) return yield* foreign
     const caller = yield* keys.authenticate(presentedKey(request.headers))
     if (request.method !== "POST") {
       return yield* Effect.promise(() => route(WebExchange.toRequest(request, null, signal), undefined, caller))
     }
-    const bytes = yield* RequestBody.read(request, max_body)
+    const bytes = yield* RequestBody.read(request, server.max_body)
     const body = parse(bytes)
     if (body instanceof Response) return body
     return yield* Effect.promise(() => route(WebExchange.toRequest(request, bytes, signal), body.json, caller))

@@ -1,7 +1,7 @@
 /** Which pages may call a server without keys: its own, and no other's. */
 import { assert, describe, it } from "@effect/vitest"
 import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
-import { refusal } from "@penstock/server/http/BrowserGuard"
+import { foreign, refusal } from "@penstock/server/http/BrowserGuard"
 import * as Schema from "effect/Schema"
 
 const config = (server: object = {}) => Schema.decodeUnknownSync(PenstockConfig)({ server })
@@ -28,9 +28,25 @@ describe("a server on this machine without keys", () => {
   })
 })
 
+describe("a server without keys that others reach", () => {
+  it("may have any name, and is called by its own pages only", () => {
+    const server = { host: "0.0.0.0" }
+    assert.isNull(paramOf({ host: "penstock.example" }, server))
+    assert.isNull(paramOf({ host: "penstock.example", origin: "https://penstock.example" }, server))
+    assert.strictEqual(paramOf({ host: "penstock.example", origin: "https://evil.test" }, server), "origin")
+  })
+})
+
 describe("a server with keys", () => {
   it("is called from anywhere: no page has a key that it was not given", () => {
     const keys = { auth: "keys", admin_key: "admin-of-the-test" }
     assert.isNull(paramOf({ host: "penstock.example", origin: "https://other.example" }, keys))
+  })
+
+  it("is told of another site's page all the same, where a protocol wants to know", () => {
+    const { server } = config({ auth: "keys", host: "0.0.0.0", admin_key: "admin-of-the-test" })
+    const refused = foreign({ host: "penstock.example", origin: "https://other.example" }, server)
+    assert.strictEqual(refused?.param, "origin")
+    assert.notInclude(refused?.message ?? "", "auth: keys")
   })
 })
