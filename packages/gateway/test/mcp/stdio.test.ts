@@ -2,6 +2,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import type * as McpHub from "@penstock/gateway/mcp/McpHub"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -168,6 +169,126 @@ describe("a server over stdio", () => {
       })
     )
   )
+})
+
+describe("the end of a server", () => {
+  const pidOf = (hub: McpHub.Service) => Effect.map(hub.call("mine", "pid", {}), (result) => Number(textOf(result)))
+
+  it.live("by kill -9 while nobody needs it is not noticed by the next call", () =>
+    withHub({ mine: misbehaving(newMarker()) })((hub) =>
+      Effect.gen(function* () {
+        const first = yield* pidOf(hub)
+        process.kill(first, "SIGKILL")
+        yield* eventually(() => hub.servers()[0]?.status !== "ready")
+        assert.notStrictEqual(yield* pidOf(hub), first)
+      })
+    )
+  )
+
+  it.live("comes when it hangs: it fails its call in time, does not even list its tools, and is started anew", () => {
+    const marker = newMarker()
+    return withHub({ mine: misbehaving(marker) })((hub) =>
+      Effect.gen(function* () {
+        const first = yield* pidOf(hub)
+        process.kill(first, "SIGSTOP")
+        const error = yield* failure(hub.call("mine", "echo", { said: "hello" }, { timeout: 100 }))
+        assert.strictEqual(error.reason, "timeout")
+        yield* eventually(() => hub.servers()[0]?.status !== "ready")
+        assert.notStrictEqual(yield* pidOf(hub), first)
+        yield* eventually(() => alive(marker).length === 1)
+      })
+    )
+  })
+
+  it.live("is told with the last of what it said, however much that was", () =>
+    withHub({ mine: misbehaving(newMarker()) })((hub) =>
+      Effect.gen(function* () {
+        const error = yield* failure(hub.call("mine", "babble-and-crash", {}))
+        assert.isTrue(error.message.endsWith("and now the end"), error.message.slice(-100))
+        assert.isBelow(error.message.length, 5_000)
+      })
+    )
+  )
+
+  it.live("is that of all that npx has started for it", () => {
+    const marker = newMarker()
+    const root = path.resolve(import.meta.dirname, "../../../..")
+    const npx = { command: "npx", args: ["--no-install", "mcp-server-memory"], cwd: root, env: { MARKER: marker } }
+    return Effect.gen(function* () {
+      yield* withHub({ memory: npx })((hub) =>
+        Effect.gen(function* () {
+          assert.isAbove((yield* hub.tools("memory")).length, 5)
+          // npm, and the server; a shell between them where the system's does not replace itself.
+          assert.isAtLeast(alive(marker).length, 2)
+        })
+      )
+      assert.deepStrictEqual(alive(marker), [])
+    })
+  })
+})
+
+describe("several servers", () => {
+  it.live("start with Penstock or when they are needed, as their entries say", () => {
+    const [eager, lazy] = [newMarker(), newMarker()]
+    const servers = { eager: misbehaving(eager, [], { start: "eager" }), lazy: misbehaving(lazy) }
+    return withHub(servers)((hub) =>
+      Effect.gen(function* () {
+        yield* eventually(() => hub.servers()[0]?.status === "ready")
+        assert.deepStrictEqual([alive(eager).length, alive(lazy).length], [1, 0])
+        assert.strictEqual(hub.servers()[1]?.status, "configured")
+      })
+    )
+  })
+
+  it.live("are listed without those that fail, however they do", () =>
+    withHub({
+      good: misbehaving(newMarker()),
+      crashing: misbehaving(newMarker(), ["crash-at-start"]),
+      silent: misbehaving(newMarker(), ["never-start"], { timeout: "400ms" }),
+      absent: { command: "no-such-program-here" },
+      gone: { url: "http://127.0.0.1:9/mcp", timeout: "2s" }
+    })((hub) =>
+      Effect.gen(function* () {
+        const tools = yield* hub.tools()
+        assert.deepStrictEqual([...new Set(tools.map(({ server }) => server))], ["good"])
+        assert.include(
+          tools.map(({ name }) => name),
+          "good__echo"
+        )
+      })
+    )
+  )
+})
+
+describe("a result", () => {
+  it.live("arrives as it was sent: text, image, sound, resource, and several of them", () => {
+    const fixture = path.resolve(import.meta.dirname, "../../../../conformance/fixture.mjs")
+    return withHub({ all: { command: process.execPath, args: [fixture] } })((hub) =>
+      Effect.gen(function* () {
+        const contentOf = (tool: string) => Effect.map(hub.call("all", tool, {}), ({ content }) => content)
+        const [image] = yield* contentOf("test_image_content")
+        assert.deepInclude(image, { type: "image", mimeType: "image/png" })
+        const [sound] = yield* contentOf("test_audio_content")
+        assert.deepInclude(sound, { type: "audio", mimeType: "audio/wav" })
+        assert.strictEqual(Buffer.from(String(sound?.["data"]), "base64").toString("latin1", 0, 4), "RIFF")
+        assert.deepStrictEqual(yield* contentOf("test_embedded_resource"), [
+          {
+            type: "resource",
+            resource: {
+              uri: "test://embedded-resource",
+              mimeType: "text/plain",
+              text: "This is an embedded resource content."
+            }
+          }
+        ])
+        const several = yield* contentOf("test_multiple_content_types")
+        assert.deepStrictEqual(
+          several.map(({ type }) => type),
+          ["text", "image", "resource"]
+        )
+      })
+    )
+  })
 })
 
 describe("a call", () => {
