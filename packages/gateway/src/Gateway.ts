@@ -20,6 +20,7 @@ import * as Demand from "./budgets/Demand.ts"
 import type { Call, Sink } from "./exchange/Call.ts"
 import { eventStream } from "./exchange/EventStream.ts"
 import * as Lanes from "./exchange/Lanes.ts"
+import * as Tracing from "./exchange/Tracing.ts"
 import * as Attempts from "./failover/Attempts.ts"
 import { Breakers } from "./failover/Breakers.ts"
 import * as Hedge from "./failover/Hedge.ts"
@@ -177,6 +178,7 @@ const make = Effect.gen(function* () {
       provider: attempts.first.provider,
       model: attempts.first.model,
       stream: call.stream,
+      ...(call.trace === undefined ? {} : { trace: call.trace }),
       holds: admission.holds(call, targets)
     })
     // An `acquireUseRelease`, in half the steps: they are most of what a request costs here.
@@ -205,7 +207,9 @@ const make = Effect.gen(function* () {
       workflowName: options.workflowName ?? null,
       model: request.model,
       stream,
-      ...(options.run === undefined ? {} : { run: options.run }),
+      ...(options.run === undefined
+        ? {}
+        : { run: options.run, trace: Tracing.ofRun(settings.current(), options.run.id) }),
       needs: () => Needs.of(request),
       demand: () => Demand.ofRequest(request),
       lane: (provider, model) =>

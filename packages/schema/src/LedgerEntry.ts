@@ -4,6 +4,7 @@ import { BudgetWindow } from "./config/Limits.ts"
 import { RequestId } from "./Ids.ts"
 import { NanoDollars } from "./Money.ts"
 import { ToolCallRow } from "./ToolCallEntry.ts"
+import { Trace } from "./Trace.ts"
 import { Usage } from "./Usage.ts"
 
 /**
@@ -46,6 +47,8 @@ export const Opening = Schema.Struct({
   provider: Schema.String,
   model: Schema.String,
   stream: Schema.Boolean,
+  /** Where it belongs in a distributed trace, for those who listen; the ledger does not keep it. */
+  trace: Schema.optional(Trace),
   /** One for each budget that the request counts in. */
   holds: Schema.Array(Hold)
 })

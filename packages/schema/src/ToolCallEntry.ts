@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { RequestId } from "./Ids.ts"
 import { NanoDollars } from "./Money.ts"
+import { Trace } from "./Trace.ts"
 
 /**
  * - `ok`: the tool answered
@@ -36,7 +37,9 @@ export const ToolCall = Schema.Struct({
   /** Characters of the answer, base64 for what is no text; null without one. */
   resultSize: Schema.NullOr(Schema.Int),
   /** Null where the server has no price. */
-  cost: Schema.NullOr(NanoDollars)
+  cost: Schema.NullOr(NanoDollars),
+  /** Where it belongs in a distributed trace, for those who listen; the ledger does not keep it. */
+  trace: Schema.optional(Trace)
 })
 export type ToolCall = typeof ToolCall.Type
 

@@ -135,6 +135,7 @@ export const make = Effect.gen(function* () {
       provider,
       model,
       stream: call.stream,
+      ...(call.trace === undefined ? {} : { trace: call.trace }),
       holds: []
     })
     const give = Effect.sync(() => {

@@ -38,6 +38,8 @@ export interface Options<Out> {
   readonly provider: Provider
   readonly lane: Lane<Out>
   readonly stream: boolean
+  /** The `traceparent` that the provider is told; null for none. */
+  readonly traceparent: string | null
   readonly sink: Sink<Out>
   readonly head: () => Omit<Head, "cost">
   readonly record: Record
@@ -53,6 +55,11 @@ export interface Options<Out> {
    */
   readonly mayAnswer?: () => boolean
 }
+
+const headersOf = <Out>({ lane, provider, traceparent }: Options<Out>): Provider["headers"] =>
+  lane.headers === null && traceparent === null
+    ? provider.headers
+    : { ...provider.headers, ...lane.headers, ...(traceparent === null ? {} : { traceparent }) }
 
 const isJson = (headers: Headers): boolean => String(headers["content-type"] ?? "").includes("application/json")
 
@@ -230,7 +237,7 @@ export const make = <Out>(options: Options<Out>): Attempt => {
   const request = {
     method: "POST" as const,
     path: lane.path ?? lane.protocol.chatPath,
-    headers: lane.headers === null ? provider.headers : { ...provider.headers, ...lane.headers },
+    headers: headersOf(options),
     body: lane.body
   }
   return {

@@ -7,6 +7,7 @@ import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
 import type { NanoDollars } from "@penstock/schema/Money"
+import type { Trace } from "@penstock/schema/Trace"
 import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
@@ -38,6 +39,8 @@ export interface Call<Out> {
   readonly workflowName: string | null
   readonly model: string
   readonly stream: boolean
+  /** Where it belongs in a distributed trace; absent where nobody traces. */
+  readonly trace?: Trace | undefined
   /** The run that asks, and what it may spend; absent for a request of its own. */
   readonly run?: Run
   /** What it may use; asked for where a limit depends on it, or where nobody has counted. */

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Estimate from "../budgets/Estimate.ts"
 import * as Attempt from "../exchange/Attempt.ts"
+import * as Tracing from "../exchange/Tracing.ts"
 import type { Call, Lane, Sink } from "../exchange/Call.ts"
 import { Transcript } from "../exchange/Transcript.ts"
 import type { Service as PriceBook } from "../ledger/PriceBook.ts"
@@ -177,6 +178,8 @@ export const make = <Out>(
         provider,
         lane,
         stream: call.stream,
+        traceparent:
+          call.trace === undefined ? null : Tracing.header(call.trace, call.id, ended.length + running.length + 1),
         sink,
         head: () => ({
           provider: target.provider,

@@ -50,6 +50,7 @@ export interface CallOptions {
   /** Milliseconds without an answer or progress. */
   readonly timeout: number
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly traceparent?: string
 }
 
 export interface Connection {
@@ -141,12 +142,16 @@ const make = (client: Client): Connection => ({
           Effect.map(({ tools }) => tools)
         )
   ),
-  call: (tool, args, { onProgress, timeout }) =>
+  call: (tool, args, { onProgress, timeout, traceparent }) =>
     whileHeard(timeout, (heard) =>
       Effect.map(
         attempt((signal) =>
           client.callTool(
-            { name: tool, arguments: { ...args } },
+            {
+              name: tool,
+              arguments: { ...args },
+              ...(traceparent === undefined ? {} : { _meta: { traceparent } })
+            },
             {
               signal,
               timeout: never,

@@ -20,6 +20,8 @@ export interface CallOptions {
   readonly timeout?: number
   /** Called synchronously for each sign of progress. */
   readonly onProgress?: (progress: Tool.Progress) => void
+  /** Where the call belongs in a distributed trace: the server is told in `_meta`. */
+  readonly traceparent?: string
 }
 
 export interface McpServer {
@@ -167,7 +169,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
 
   const callOnce = (session: Session, tool: string, args: JsonObject, options: CallOptions) =>
     Effect.tapError(
-      session.connection.call(tool, args, { timeout: options.timeout ?? timeout, onProgress: options.onProgress }),
+      session.connection.call(tool, args, { ...options, timeout: options.timeout ?? timeout }),
       (failure) => afterFailure(session, failure)
     )
 

@@ -10,6 +10,7 @@ import * as GatewayError from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
 import type { McpToolResult } from "@penstock/schema/McpTool"
 import { fromUsd, NanoDollars } from "@penstock/schema/Money"
+import type { Trace } from "@penstock/schema/Trace"
 import type { ToolCall as Entry } from "@penstock/schema/ToolCallEntry"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -18,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { Budgets, type Run } from "../budgets/Budgets.ts"
+import * as Tracing from "../exchange/Tracing.ts"
 import { Ledger } from "../ledger/Ledger.ts"
 import * as Access from "../mcp/Access.ts"
 import type { McpError } from "../mcp/McpError.ts"
@@ -34,7 +36,11 @@ export interface ToolCall {
   readonly tool: string
   readonly args: JsonObject
   /** The request in whose answer it is called, and after which turn; absent for a call by itself. */
-  readonly within?: { readonly request: RequestId; readonly turn: number }
+  readonly within?: {
+    readonly request: RequestId
+    readonly turn: number
+    readonly trace?: Trace | undefined
+  }
   /** The workflow's run that calls it, and what that may spend. */
   readonly of?: { readonly workflow: string; readonly run: Run }
 }
@@ -94,6 +100,13 @@ const make = Effect.gen(function* () {
     return usd === undefined ? null : fromUsd(usd)
   }
 
+  const traceOf = (id: RequestId, { of, within }: ToolCall): Trace | undefined => {
+    if (within !== undefined) return within.trace
+    const config = settings.current()
+    if (of !== undefined) return Tracing.ofRun(config, of.run.id)
+    return Tracing.isRecorded(config) ? Tracing.beginning(id) : undefined
+  }
+
   /** The row is opened before the call and settled whatever happens. */
   const paid = (
     id: RequestId,
@@ -144,7 +157,14 @@ const make = Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
     const id = RequestIds.at(startedAt)
     const price = priceOf(server)
-    const called: Effect.Effect<McpToolResult, CallError> = hub.call(server, tool, args, options)
+    const trace = traceOf(id, wanted)
+    const traceparent = trace === undefined ? null : Tracing.header(trace, id)
+    const called: Effect.Effect<McpToolResult, CallError> = hub.call(
+      server,
+      tool,
+      args,
+      traceparent === null ? options : { ...options, traceparent }
+    )
     const record = (exit: Ending) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         ledger.recordToolCall({
@@ -161,7 +181,8 @@ const make = Effect.gen(function* () {
           status: statusOf(exit),
           error: Exit.isFailure(exit) ? failureOf(exit.cause) : null,
           resultSize: Exit.isSuccess(exit) ? ToolOutcome.sizeOf(exit.value) : null,
-          cost: price === null ? null : Exit.isSuccess(exit) ? price : nothing
+          cost: price === null ? null : Exit.isSuccess(exit) ? price : nothing,
+          ...(trace === undefined ? {} : { trace })
         })
       )
     const result = yield* Effect.onExit(price === null ? called : paid(id, startedAt, wanted, price, called), record)

@@ -22,6 +22,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Demand from "../budgets/Demand.ts"
 import type { Call, Head } from "../exchange/Call.ts"
+import * as Tracing from "../exchange/Tracing.ts"
 import * as Lanes from "../exchange/Lanes.ts"
 import { Gateway } from "../Gateway.ts"
 import { mayNotUse, mayUse } from "../keys/Keys.ts"
@@ -47,7 +48,7 @@ import * as TurnMemory from "./TurnMemory.ts"
 /** A call whose request names MCP tools. */
 export interface Asked extends Pick<
   Call<unknown>,
-  "id" | "arrivedAt" | "caller" | "endpoint" | "model" | "stream" | "standing"
+  "id" | "arrivedAt" | "caller" | "endpoint" | "model" | "stream" | "standing" | "trace"
 > {
   /** Without the MCP tools. */
   readonly request: ChatRequest
@@ -67,6 +68,9 @@ export interface Service {
 export class ToolLoop extends Context.Tag("@penstock/gateway/tools/ToolLoop")<ToolLoop, Service>() {}
 
 const endless = GatewayError.make("invalid_response", "The provider's answer has no end.")
+
+/** What follows the first turn belongs to it. */
+const inside = ({ id, trace }: Asked) => (trace === undefined ? undefined : Tracing.below(trace, id))
 
 const isCall = (part: AssistantPart): part is ToolCallPart => part.type === "tool-call"
 
@@ -149,6 +153,7 @@ const make = Effect.gen(function* () {
       workflowName: null,
       model,
       stream,
+      trace: id === asked.id ? asked.trace : inside(asked),
       ...(id === asked.id && asked.standing !== undefined ? { standing: asked.standing } : {}),
       demand: () => Demand.ofRequest(request),
       needs: () => Needs.of(request),
@@ -202,7 +207,7 @@ const make = Effect.gen(function* () {
     })
 
     const execute = Effect.fnUntraced(function* (turn: number, called: ReadonlyArray<ToolCallPart>) {
-      const within = { request: asked.id, turn }
+      const within = { request: asked.id, turn, trace: inside(asked) }
       const executed = yield* ExecuteCalls.all(calls, { caller, within, box, sink }, called)
       for (const each of executed) if (each.cost !== null) cost = added(cost, each.cost)
       return executed.map(({ outcome }) => outcome)

@@ -22,6 +22,19 @@ describe("a server over HTTP", () => {
     })
   )
 
+  it.scopedLive("is told of the trace in the call's _meta, and of none where there is none", () =>
+    Effect.gen(function* () {
+      const server = yield* Servers.old
+      yield* withHub({ old: { url: server.url } })((hub) =>
+        Effect.gen(function* () {
+          const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`
+          assert.strictEqual(textOf(yield* hub.call("old", "trace", {}, { traceparent })), traceparent)
+          assert.strictEqual(textOf(yield* hub.call("old", "trace", {})), "undefined")
+        })
+      )
+    })
+  )
+
   it.scopedLive("that speaks the revision of 2026-07-28 alone is understood", () =>
     Effect.gen(function* () {
       const server = yield* Servers.modern

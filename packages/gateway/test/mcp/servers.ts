@@ -48,6 +48,7 @@ export const old = Effect.suspend(() => {
     const server = new OldServer({ name: "old", version: "1.0.0" })
     server.registerTool("echo", { inputSchema: { said: z.string() } }, (args) => said(String(args.said)))
     server.registerTool("large", { inputSchema: { bytes: z.number() } }, ({ bytes }) => said("x".repeat(Number(bytes))))
+    server.registerTool("trace", {}, ({ _meta }) => said(String(_meta?.["traceparent"])))
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => `session-${++count}`,
       onsessioninitialized: (id) => void sessions.set(id, transport)

@@ -5,12 +5,14 @@
  */
 import { Keys, presentedKey } from "@penstock/gateway/keys/Keys"
 import { shutdown } from "@penstock/gateway/exchange/Call"
+import * as Tracing from "@penstock/gateway/exchange/Tracing"
 import type { FailureWriter } from "@penstock/gateway/protocols/Dialect"
 import * as RequestIds from "@penstock/gateway/RequestId"
 import { Settings } from "@penstock/gateway/Settings"
 import type { Caller } from "@penstock/schema/api/Caller"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -31,6 +33,8 @@ export interface Exchange {
   readonly caller: Caller
   readonly body: RequestBody.Body
   readonly response: ServerResponse
+  /** Where it belongs in a distributed trace; absent where nobody traces. */
+  readonly trace?: Trace | undefined
 }
 
 export interface Endpoint {
@@ -84,6 +88,12 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
   const clock = yield* Clock.clockWith(Effect.succeed)
   const running = yield* Running.make<GatewayError.GatewayError>()
 
+  const traceOf = (header: string | ReadonlyArray<string> | undefined, id: RequestId): Trace | undefined => {
+    const recorded = Tracing.isRecorded(settings.current())
+    if (header === undefined && !recorded) return undefined
+    return Tracing.parse(header, recorded) ?? (recorded ? Tracing.beginning(id) : undefined)
+  }
+
   const answer = (
     { handle, parse = RequestBody.parse }: Endpoint,
     request: IncomingMessage,
@@ -98,7 +108,16 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       if (Either.isLeft(caller)) return caller
       return Effect.flatMap(RequestBody.read(request, settings.current().server.max_body), (bytes) => {
         const body = parse(bytes, headers)
-        return Either.isLeft(body) ? body : handle({ id, arrivedAt, caller: caller.right, body: body.right, response })
+        return Either.isLeft(body)
+          ? body
+          : handle({
+              id,
+              arrivedAt,
+              caller: caller.right,
+              body: body.right,
+              response,
+              trace: traceOf(headers["traceparent"], id)
+            })
       })
     })
 

@@ -112,6 +112,7 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
             workflowName: null,
             model: envelope.model,
             stream,
+            trace: exchange.trace,
             demand: () => demand(all.bytes.length, all.json),
             standing: (standing) => ResponseSink.limits(response, standing),
             needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),

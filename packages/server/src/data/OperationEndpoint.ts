@@ -81,6 +81,7 @@ export const make = (operation: Operation, parse?: RequestBody.Parse) =>
             workflowName: null,
             model,
             stream,
+            trace: exchange.trace,
             isOpaque: true,
             demand: () => operation.demand(body.bytes.length, body.json),
             standing: (standing) => ResponseSink.limits(response, standing),

@@ -42,7 +42,6 @@ export const attributes = {
   status: "penstock.status",
   outcome: "penstock.attempt.outcome",
   attempt: "penstock.attempt.number",
-  fallback: "penstock.fallback",
   cost: "penstock.cost.usd",
   firstToken: "penstock.time_to_first_token",
   step: "penstock.step.path",
@@ -162,6 +161,13 @@ export const instruments = {
     unit: "{run}",
     description: "Runs of workflows that have not ended, by status",
     labels: ["penstock.run.status"]
+  },
+  runsEnded: {
+    name: "penstock.runs.ended",
+    kind: "counter",
+    unit: "{run}",
+    description: "Runs of workflows that have ended, by how they did",
+    labels: [at.workflowName, "penstock.run.status"]
   },
   mcpCalls: {
     name: "mcp.client.operation.duration",

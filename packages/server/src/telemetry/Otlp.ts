@@ -1,9 +1,10 @@
 /**
- * To an OpenTelemetry collector, over HTTP and in JSON. Who cannot be reached is tried again a minute later; what was
- * counted is then told all the same, as counters go on.
+ * To an OpenTelemetry collector, over HTTP and in JSON. One that cannot be reached is tried again a minute later: spans
+ * of that minute are lost, counters go on.
  */
 import * as OtlpMetrics from "@effect/opentelemetry/OtlpMetrics"
 import * as OtlpSerialization from "@effect/opentelemetry/OtlpSerialization"
+import * as OtlpTracer from "@effect/opentelemetry/OtlpTracer"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { version } from "@penstock/schema/api/Version"
 import type { TelemetryConfig } from "@penstock/schema/config/Telemetry"
@@ -12,9 +13,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 
-const exportInterval = "10 seconds"
+const metricsInterval = "10 seconds"
+const spansInterval = "5 seconds"
 
 const layerClient = Layer.merge(NodeHttpClient.layer, OtlpSerialization.layerJson)
 
@@ -24,19 +25,23 @@ const serviceName = Config.string("OTEL_SERVICE_NAME").pipe(
   Effect.orElseSucceed(() => "penstock")
 )
 
-/** Tells the collector of the metrics for as long as the scope lives; `refresh` brings up to date what is only read. */
-export const exportMetrics = Effect.fnUntraced(function* (
+/** For as long as the scope lives, spans and metrics go there; `refresh` brings up to date what is only read. */
+export const make = Effect.fnUntraced(function* (
   endpoint: string,
   headers: TelemetryConfig["otlp_headers"],
   refresh: Effect.Effect<void>
-): Effect.fn.Return<void, never, Scope.Scope> {
+) {
   const client = yield* Layer.build(layerClient)
-  // The exporter says last words when it is closed; until then its figures are those of the last refresh.
-  yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(refresh, Schedule.spaced(exportInterval))))
-  yield* OtlpMetrics.make({
-    url: `${endpoint.replace(/\/+$/, "")}/v1/metrics`,
+  const base = endpoint.replace(/\/+$/, "")
+  const options = {
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Redacted.value(value)])),
-    resource: { serviceName: yield* serviceName, serviceVersion: version },
-    exportInterval
-  }).pipe(Effect.provide(client))
+    resource: { serviceName: yield* serviceName, serviceVersion: version }
+  }
+  yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(refresh, Schedule.spaced(metricsInterval))))
+  yield* OtlpMetrics.make({ ...options, url: `${base}/v1/metrics`, exportInterval: metricsInterval }).pipe(
+    Effect.provide(client)
+  )
+  return yield* OtlpTracer.make({ ...options, url: `${base}/v1/traces`, exportInterval: spansInterval }).pipe(
+    Effect.provide(client)
+  )
 })

@@ -4,11 +4,15 @@ import { Settings } from "@penstock/gateway/Settings"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as EndedRuns from "./EndedRuns.ts"
 import * as Exposition from "./Exposition.ts"
 import * as Meter from "./Meter.ts"
+import { instruments } from "./Names.ts"
 import * as Otlp from "./Otlp.ts"
 import * as Readings from "./Readings.ts"
 import * as RequestMetrics from "./RequestMetrics.ts"
+import * as RequestSpans from "./RequestSpans.ts"
+import * as RunSpans from "./RunSpans.ts"
 
 export interface Service {
   /** The metrics as of now, in Prometheus' text format; null where they are turned off. */
@@ -30,7 +34,12 @@ const make = Effect.gen(function* () {
   yield* events.subscribe(RequestMetrics.make(meter))
   const refresh = yield* Readings.make(meter)
   const { metrics, otlp_endpoint, otlp_headers } = (yield* Settings).current().telemetry
-  if (otlp_endpoint !== null) yield* Otlp.exportMetrics(otlp_endpoint, otlp_headers, refresh)
+  const tracer = otlp_endpoint === null ? null : yield* Otlp.make(otlp_endpoint, otlp_headers, refresh)
+  if (tracer !== null) yield* events.subscribe(RequestSpans.make(tracer))
+  yield* EndedRuns.each((run, steps) => {
+    meter.record(instruments.runsEnded, 1, [run.workflow, run.status])
+    if (tracer !== null) RunSpans.emit(tracer, run, steps)
+  })
   return { scrape: metrics ? Effect.map(refresh, Exposition.text) : Effect.succeed(null) } satisfies Service
 })
 

@@ -3,6 +3,7 @@ import * as Breakers from "@penstock/gateway/failover/Breakers"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import { NanoDollars } from "@penstock/schema/Money"
 import { all, prometheusLabel, prometheusName } from "@penstock/server/telemetry/Names"
+import { Runs } from "@penstock/workflow/runtime/Runs"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fixtures from "../../../gateway/test/ledger/Fixtures.ts"
@@ -69,6 +70,18 @@ describe("GET /metrics", () => {
       const breakers = Context.get(context, Breakers.Breakers)
       const policy = { failures: 1, window: 1000, cooldown: 1000 }
       breakers.leave({ provider: "openai", model: "gpt-4o" }, "pass", "failed", policy)
+      const runs = Context.get(context, Runs)
+      const { id } = yield* runs.start(
+        "name: told\nsteps: [{id: s, type: llm, model: m, prompt: p, mock: m, output: r}]\noutput: r\n",
+        {},
+        {
+          rehearsal: true
+        }
+      )
+      yield* runs.await(id)
+      // Runs are told of by a fiber of its own.
+      const told = Effect.map(scrape(ask), ({ families }) => families.has("penstock_runs_ended_total"))
+      yield* Effect.repeat(told, { until: (isThere) => isThere, times: 1000 })
       const { families, value } = yield* scrape(ask)
       assert.deepStrictEqual([...families.keys()].sort(), all.map(prometheusName).sort())
       for (const instrument of all) {

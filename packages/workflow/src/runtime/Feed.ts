@@ -8,6 +8,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
+import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { RunEvent } from "./RunRecord.ts"
 import { RunStore } from "./store/RunStore.ts"
@@ -25,6 +27,8 @@ export interface Service {
   readonly channel: (runId: string) => Effect.Effect<Channel>
   /** Events behind `after`: those that are stored, then the others as they come, up to the run's end. */
   readonly events: (runId: string, after: number) => Stream.Stream<RunEvent>
+  /** The ids of runs as they end, from now on. Whoever is too slow misses some. */
+  readonly ended: Effect.Effect<Queue.Dequeue<string>, never, Scope.Scope>
   /** Forgets a run that has ended. Its listeners have heard so. */
   readonly close: (runId: string) => Effect.Effect<void>
 }
@@ -43,6 +47,7 @@ interface Open extends Channel {
 const make = Effect.gen(function* () {
   const store = yield* RunStore
   const open = new Map<string, Open>()
+  const ended = yield* PubSub.sliding<string>(1024)
   const opening = Effect.unsafeMakeSemaphore(1)
 
   const begin = Effect.fnUntraced(function* (runId: string) {
@@ -55,7 +60,9 @@ const make = Effect.gen(function* () {
       cancelled: yield* Deferred.make<void>(),
       tell: Effect.fnUntraced(function* (key, type, step, data) {
         const event: RunEvent = { number: ++number, type, step, data, at: yield* Clock.currentTimeMillis }
-        if (yield* store.addEvent(runId, key, event)) yield* PubSub.publish(heard, event)
+        if (!(yield* store.addEvent(runId, key, event))) return
+        yield* PubSub.publish(heard, event)
+        if (type === lastType) yield* PubSub.publish(ended, runId)
       }, inOrder.withPermits(1)),
       token: (step, text, attempt) =>
         Effect.flatMap(Clock.currentTimeMillis, (at) =>
@@ -91,6 +98,7 @@ const make = Effect.gen(function* () {
           )
         })
       ),
+    ended: PubSub.subscribe(ended),
     close: (runId) => Effect.sync(() => void open.delete(runId))
   }
   return service
