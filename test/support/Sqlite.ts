@@ -1,9 +1,10 @@
-/** Looks into the database file as anybody could, while the server has it open. */
+/** The database file as anybody could look into it while the server has it open, and prepare it while nobody has. */
 import { createRequire } from "node:module"
 import * as path from "node:path"
 
 interface Database {
   readonly prepare: (sql: string) => { readonly all: (...values: ReadonlyArray<unknown>) => ReadonlyArray<unknown> }
+  readonly exec: (sql: string) => void
   readonly close: () => void
 }
 
@@ -16,6 +17,16 @@ export const query = <Row>(file: string, sql: string): ReadonlyArray<Row> => {
   const database = new open(file, { readonly: true })
   try {
     return database.prepare(sql).all() as ReadonlyArray<Row>
+  } finally {
+    database.close()
+  }
+}
+
+/** Writes; the server is stopped meanwhile. */
+export const execute = (file: string, sql: string): void => {
+  const database = new open(file, { readonly: false })
+  try {
+    database.exec(sql)
   } finally {
     database.close()
   }

@@ -27,7 +27,7 @@ export interface Service {
 export class Traffic extends Context.Tag("@penstock/gateway/ledger/Traffic")<Traffic, Service>() {}
 
 /** Rows that one statement sums: the driver blocks the process meanwhile, for some 10 ms. */
-const rowsAtOnce = 20_000
+const rowsAtOnce = 10_000
 /** Nobody has to ask for the sums to be kept up: whoever does ask must not wait for a day's rows. */
 const keptUp = Schedule.spaced("5 seconds")
 /** Rows are in the order of their end; of the first to be counted, the one that began first may have ended later. */
@@ -51,36 +51,63 @@ const statements = (sql: SqlClient.SqlClient) => ({
 
 const minuteNow = Effect.map(Clock.currentTimeMillis, (now) => Math.floor(now / TrafficWindow.millisPerMinute))
 
+/** Rows are counted from both sides: those that come, and those that were there, of which the newest are asked for first. */
+interface Counted {
+  /** All after this one were counted, */
+  from: number
+  /** up to this one. */
+  to: number
+}
+
 export const make: Effect.Effect<Service, never, SqlClient.SqlClient | Scope.Scope> = Effect.gen(function* () {
   const ask = statements(yield* SqlClient.SqlClient)
   const window = TrafficWindow.make()
   const alone = yield* Effect.makeSemaphore(1)
-  /** The last row that was counted; null before the first. */
-  let counted: number | null = null
+  /** Null before the first. */
+  let counted: Counted | null = null
 
-  const beginning = Effect.gen(function* () {
-    const oldest = (yield* minuteNow) - TrafficWindow.minutesKept
-    const [first] = yield* ask.firstSince(oldest * TrafficWindow.millisPerMinute)
-    const [last] = yield* ask.last
-    return first?.seq === null || first === undefined ? (last?.seq ?? 0) : first.seq - 1
+  const newest = Effect.map(ask.last, ([last]) => last?.seq ?? 0)
+
+  /** The last row that is older than what is shown of so many minutes. */
+  const olderThan = Effect.fnUntraced(function* (minutes: number) {
+    const { length, step } = TrafficWindow.gridOf(minutes)
+    const from = (yield* minuteNow) - length * step
+    const [first] = yield* ask.firstSince(from * TrafficWindow.millisPerMinute)
+    return first === undefined || first.seq === null ? yield* newest : first.seq - 1
   })
 
-  const catchUp = alone.withPermits(1)(
+  /** Counts some of the rows after `since` up to `end` that were not; false when there are none. */
+  const countSome = (since: number, end: number) =>
     Effect.gen(function* () {
-      counted ??= yield* beginning
-      const [last] = yield* ask.last
-      const end = last?.seq ?? 0
-      while (counted < end) {
-        const to: number = Math.min(end, counted + rowsAtOnce)
-        window.add(yield* ask.cells(counted, to))
-        counted = to
-        if (to < end) yield* GroupCommit.endOfTurn
+      counted ??= { from: end, to: end }
+      const { from, to } = counted
+      if (to < end) {
+        const next = Math.min(end, to + rowsAtOnce)
+        window.add(yield* ask.cells(to, next))
+        counted.to = next
+        return true
       }
-      window.forget(yield* minuteNow)
+      if (from <= since) return false
+      const next = Math.max(since, from - rowsAtOnce)
+      window.add(yield* ask.cells(next, from))
+      counted.from = next
+      return true
+    }).pipe(alone.withPermits(1))
+
+  /** Others have their turn after each statement, and whoever asks for an hour does not wait for the day. */
+  const count = (minutes: number) =>
+    Effect.gen(function* () {
+      const since = yield* olderThan(minutes)
+      const end = yield* newest
+      while (yield* countSome(since, end)) yield* GroupCommit.endOfTurn
     }).pipe(Effect.mapError((cause) => new LedgerError({ operation: "read", cause })))
+
+  const countAll = Effect.zipRight(
+    count(TrafficWindow.minutesKept),
+    Effect.map(minuteNow, (now) => window.forget(now))
   )
 
-  yield* catchUp.pipe(
+  yield* countAll.pipe(
     Effect.catchAll((error) => Effect.logWarning("The traffic could not be summed; the next try is soon", error)),
     Effect.repeat(keptUp),
     Effect.interruptible,
@@ -89,7 +116,7 @@ export const make: Effect.Effect<Service, never, SqlClient.SqlClient | Scope.Sco
 
   return {
     seen: Effect.fn("Traffic.seen")(function* (minutes) {
-      yield* catchUp
+      yield* count(minutes)
       const [now] = yield* Effect.mapError(ask.open, (cause) => new LedgerError({ operation: "read", cause }))
       return { ...window.view(yield* minuteNow, minutes), open: now?.open ?? 0 }
     })

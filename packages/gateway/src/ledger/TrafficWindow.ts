@@ -25,6 +25,12 @@ export const millisPerMinute = 60_000
 export const minutesKept = 1440
 const mostPoints = 60
 
+/** The points that show so many minutes: how many, and of how many minutes each. Together at least as many. */
+export const gridOf = (minutes: number): { readonly step: number; readonly length: number } => {
+  const step = Math.ceil(minutes / mostPoints)
+  return { step, length: Math.ceil(minutes / step) }
+}
+
 /** A bucket is `floor(bucketsPerE * ln(millis))`. */
 export const bucketsPerE = 1 / Math.log(1.05)
 
@@ -118,8 +124,7 @@ export const make = (): TrafficWindow => {
       for (const cell of cells) addCell(sumsOf(cell.minute, cell.provider), cell)
     },
     view: (now, wanted) => {
-      const step = Math.ceil(wanted / mostPoints)
-      const length = Math.ceil(wanted / step)
+      const { length, step } = gridOf(wanted)
       const from = now - length * step + 1
       const total = nothing()
       const points = Array.from({ length }, nothing)

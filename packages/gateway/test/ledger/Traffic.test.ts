@@ -112,6 +112,7 @@ describe("traffic over the ledger's file", () => {
           'chat.completions', 'm', 'openai', 'm', 0, 'ok', 1000, 100, 1 FROM n`
       yield* record(1)
       const { seen } = yield* Effect.provide(Traffic.Traffic, Traffic.layerSqlite)
+      assert.strictEqual((yield* seen(1)).total.requests, 1)
       assert.strictEqual((yield* seen(1440)).total.requests, 30_001)
       assert.strictEqual((yield* seen(1440)).total.requests, 30_001)
     }).pipe(Effect.provide(Layer.fresh(layer)), Effect.withClock(setClock(noon + 1000)))
