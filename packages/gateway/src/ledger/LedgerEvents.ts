@@ -39,22 +39,15 @@ const make = Effect.map(Ledger, (ledger) => {
 
   const watched: typeof Ledger.Service = {
     ...ledger,
-    open: (opening) =>
-      Effect.zipRight(
-        ledger.open(opening),
-        Effect.sync(() => void open.set(opening.id, opening))
-      ),
+    open: (opening) => Effect.map(ledger.open(opening), () => void open.set(opening.id, opening)),
     settle: (settlement) => {
       const opening = open.get(settlement.id)
       // A second settlement changes nothing, and nobody hears of it.
       if (opening === undefined) return ledger.settle(settlement)
-      return Effect.zipRight(
-        ledger.settle(settlement),
-        Effect.sync(() => {
-          if (!open.delete(settlement.id)) return
-          for (const { settled } of listeners) settled?.(opening, settlement)
-        })
-      )
+      return Effect.map(ledger.settle(settlement), () => {
+        if (!open.delete(settlement.id)) return
+        for (const { settled } of listeners) settled?.(opening, settlement)
+      })
     },
     recordToolCall: (call) =>
       Effect.zipRight(

@@ -5,6 +5,8 @@
  */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
 import type { Instrument } from "./Names.ts"
 
 export interface Meter {
@@ -18,60 +20,60 @@ export const otherLabel = "_OTHER"
 
 type Update = (value: number) => void
 
-interface Series {
-  readonly of: (labels: ReadonlyArray<string>) => Update
-  readonly known: Map<string, Update>
-}
-
 /** The unit goes as a tag because that is where the OTLP exporter looks for it. */
 export const unitTag = "unit"
 
-const seriesOver = <Type, Out>(instrument: Instrument, metric: Metric.Metric<Type, number, Out>): Series => ({
-  known: new Map(),
-  of: (labels) => {
-    let tagged = Metric.tagged(metric, unitTag, instrument.unit)
-    for (const [at, label] of instrument.labels.entries()) {
-      const value = labels[at] ?? ""
-      // An attribute that says nothing is left out.
-      if (value !== "") tagged = Metric.tagged(tagged, label, value)
-    }
-    return (value) => tagged.unsafeUpdate(value, [])
-  }
-})
+/** An attribute that says nothing is left out. */
+const tagsOf = (instrument: Instrument, labels: ReadonlyArray<string>): ReadonlyArray<MetricLabel.MetricLabel> => [
+  MetricLabel.make(unitTag, instrument.unit),
+  ...instrument.labels.flatMap((label, at) => {
+    const value = labels[at] ?? ""
+    return value === "" ? [] : [MetricLabel.make(label, value)]
+  })
+]
 
-const seriesOf = (instrument: Instrument): Series => {
+/**
+ * The hook of one series. `Metric.unsafeUpdate` would look it up by all its labels with every value, which for the dozen
+ * values of a request costs more than everything else that the gateway does for it.
+ */
+const updateFor = (instrument: Instrument, labels: ReadonlyArray<string>): Update => {
   const { boundaries = [], description, kind, name } = instrument
+  const tags = tagsOf(instrument, labels)
+  const registry = Metric.globalMetricRegistry
   switch (kind) {
     case "counter":
-      return seriesOver(instrument, Metric.counter(name, { description, incremental: true }))
+      return registry.get(MetricKey.taggedWithLabels(MetricKey.counter(name, { description, incremental: true }), tags))
+        .update
     case "gauge":
-      return seriesOver(instrument, Metric.gauge(name, { description }))
-    case "histogram":
-      return seriesOver(instrument, Metric.histogram(name, MetricBoundaries.fromIterable(boundaries), description))
+      return registry.get(MetricKey.taggedWithLabels(MetricKey.gauge(name, { description }), tags)).update
+    case "histogram": {
+      const key = MetricKey.histogram(name, MetricBoundaries.fromIterable(boundaries), description)
+      return registry.get(MetricKey.taggedWithLabels(key, tags)).update
+    }
   }
 }
 
 export const make = (): Meter => {
-  const all = new Map<Instrument, Series>()
+  const all = new Map<Instrument, Map<string, Update>>()
 
   const updateOf = (instrument: Instrument, labels: ReadonlyArray<string>): Update => {
     let series = all.get(instrument)
     if (series === undefined) {
-      series = seriesOf(instrument)
+      series = new Map()
       all.set(instrument, series)
     }
     const key = labels.join("\n")
-    const known = series.known.get(key)
+    const known = series.get(key)
     if (known !== undefined) return known
-    if (series.known.size >= seriesKept) {
+    if (series.size >= seriesKept) {
       const others = labels.map((label) => (label === "" ? "" : otherLabel))
       const other = others.join("\n")
-      const update = series.known.get(other) ?? series.of(others)
-      series.known.set(other, update)
+      const update = series.get(other) ?? updateFor(instrument, others)
+      series.set(other, update)
       return update
     }
-    const update = series.of(labels)
-    series.known.set(key, update)
+    const update = updateFor(instrument, labels)
+    series.set(key, update)
     return update
   }
 
