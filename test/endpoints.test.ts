@@ -195,15 +195,32 @@ const upstreamError = Wire.openaiError("the provider says no")
 
 const piece = { id: "cmpl-1", object: "text_completion", created: 1, model: "upstream-model" }
 
+/** An ordinary stream in what was asked for. */
+const streamOf = (request: Upstream.Received): ReadonlyArray<string> => {
+  const pieces = (text: string, finish_reason: string | null) =>
+    Wire.sse({ ...piece, choices: [{ text, index: 0, logprobs: null, finish_reason }] })
+  return request.path.endsWith("/v1/completions")
+    ? [pieces("Hi", null), pieces(" there", null), pieces("", "stop"), Wire.sse("[DONE]")]
+    : [...(Upstream.ordinary(request).body as ReadonlyArray<string>)]
+}
+
 /** A stream that breaks off after its first text. */
 const begun: Upstream.Script = (request) => {
-  const { body = [], ...head } = Upstream.ordinary(request)
-  const frames = request.path.endsWith("/v1/completions")
-    ? [Wire.sse({ ...piece, choices: [{ text: "Hi", index: 0, logprobs: null, finish_reason: null }] })]
-    : [...(body as ReadonlyArray<string>)]
+  const frames = streamOf(request)
   const text = frames.findIndex((frame) => /"content":"[^"]|output_text\.delta|"text":"[^"]/.test(frame))
-  return { ...head, status: 200, ...Upstream.eventStream(...frames.slice(0, text + 1), Upstream.cut) }
+  return Upstream.eventStream(...frames.slice(0, text + 1), Upstream.cut)
 }
+
+/** The text of a stream, in whichever words. */
+const textIn = (body: string): string =>
+  Raw.chunksOf(body)
+    .map((each) => {
+      const [choice] = each.choices ?? []
+      if (each.type === "content_block_delta") return each.delta.text
+      if (each.type === "response.output_text.delta") return each.delta
+      return choice?.delta?.content ?? choice?.text ?? ""
+    })
+    .join("")
 
 describe.each(endpoints)("$path", (endpoint) => {
   const { answer: good, isCounted } = endpoint
@@ -352,6 +369,22 @@ describe.each(endpoints.filter(({ streams }) => streams))("a stream of $path", (
     const answer = await ask(endpoint, { more: { stream: true } })
     assertFailure(endpoint, answer, 502, /error/)
     assert.deepInclude(await rowOf(answer), { status: "error", attempts: 4 })
+  })
+
+  it("that breaks later goes on with what a target says that was asked in the same words", async () => {
+    const whole: Upstream.Script = (request) => Upstream.eventStream(...streamOf(request))
+    mock.next(whole)
+    const expected = textIn((await ask(endpoint, { more: { stream: true } })).body)
+    assert.isAbove(expected.length, 4)
+    mock.next(begun)
+    spare.next(whole)
+    const answer = await ask(endpoint, { more: { stream: true } })
+    assert.strictEqual(textIn(answer.body), expected)
+    assert.match(answer.body, /\[DONE\]|message_stop|response\.completed/)
+    const [first, second] = [mock, spare].map(({ requests }) => requests.at(-1)!)
+    assert.strictEqual(second!.path, first!.path)
+    assert.deepStrictEqual({ ...second!.json, model: "first" }, first!.json)
+    assert.deepInclude(await rowOf(answer), { status: "ok", provider: "spare", attempts: 2 })
   })
 
   it("that breaks later ends with its own failure, and never as if it were whole", async () => {

@@ -14,7 +14,7 @@ import { dialect as chat } from "../protocols/openai-chat/OpenAiChat.ts"
 import { dialect as completions } from "../protocols/openai-completions/OpenAiCompletions.ts"
 import { dialect as responses } from "../protocols/openai-responses/OpenAiResponses.ts"
 import * as ChooseProtocol from "../providers/ChooseProtocol.ts"
-import { type Provider, speaking } from "../providers/Provider.ts"
+import type { Provider } from "../providers/Provider.ts"
 import type { JsonObject } from "../wire/Json.ts"
 import * as Needs from "../routing/Needs.ts"
 
@@ -42,8 +42,7 @@ const isNative = ({ endpoints, spoken }: Provider, { id }: Dialect): boolean =>
   id === completions.id ? endpoints.has("completions") : ChooseProtocol.native(spoken, id) !== null
 
 const refusal = (request: ChatRequest, { facts, model, provider }: Place): string | null => {
-  const fittest = ChooseProtocol.fittest(provider.spoken, request, { model, maxOutputTokens: facts.maxOutputTokens })
-  const lower = lowered(request, speaking(provider, fittest), model, facts)
+  const lower = lowered(request, provider, model, facts)
   return Either.isLeft(lower) ? lower.left.message : null
 }
 

@@ -10,6 +10,8 @@ import * as Either from "effect/Either"
 import type { ModelFacts } from "../ledger/PriceBook.ts"
 import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
 import type { Original } from "../protocols/PassThrough.ts"
+import type { Protocol } from "../protocols/Protocol.ts"
+import * as ChooseProtocol from "../providers/ChooseProtocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import * as Relay from "../wire/Relay.ts"
 import type { Lane, Whole } from "./Call.ts"
@@ -43,13 +45,25 @@ const inBytes = (dialect: Dialect, context: AnswerContext): Resume.Output<Uint8A
 /** Goes on in events. */
 const inEvents: Resume.Output<ReadonlyArray<StreamEvent>> = { relay: (events) => events, whole: (events) => events }
 
-/** The same wire format in and out: the caller's bytes, and the provider's. */
+/** What is sent where a stream that was passed through is begun anew. */
+export interface Again {
+  /** How a provider speaks the dialect; null for one that does not. */
+  readonly native: (provider: Provider) => Protocol | null
+  /** The request for who knows nothing of what came before. */
+  readonly original: Original
+}
+
+/**
+ * The same wire format in and out: the caller's bytes, and the provider's, who is asked in `provider.protocol`. Absent
+ * `again`: the dialect is one of those that a conversation is held in, and the request says all that it means.
+ */
 export const passThrough = (
   dialect: Dialect,
   provider: Provider,
   model: string,
   original: Original,
-  context: AnswerContext
+  context: AnswerContext,
+  again: Again = { original, native: ({ spoken }) => ChooseProtocol.native(spoken, dialect.id) }
 ): Lane<Uint8Array> => ({
   protocol: provider.protocol,
   ...dialect.passThrough.rewrite(original, model),
@@ -67,12 +81,13 @@ export const passThrough = (
       transcript
     ),
   resume: Resume.make(
-    () => Either.getOrNull(Either.filterOrLeft(dialect.read(original.json), Resume.isTold, () => null)),
+    () => Either.getOrNull(Either.filterOrLeft(dialect.read(again.original.json), Resume.isTold, () => null)),
     inBytes(dialect, context),
-    ({ model, provider: { protocol } }) =>
-      protocol.id === dialect.id
-        ? { protocol, ...dialect.passThrough.rewrite(original, model), headers: original.headers ?? null }
-        : null
+    ({ model, provider }) => {
+      const protocol = again.native(provider)
+      const { headers = null } = again.original
+      return protocol === null ? null : { protocol, ...dialect.passThrough.rewrite(again.original, model), headers }
+    }
   )
 })
 
@@ -88,14 +103,14 @@ export const translated = (
   Either.map(lowered(request, provider, model, facts), (lower) => ({
     ...lower,
     whole: (body) =>
-      Either.map(decode(provider.protocol, body), (completion) => ({
+      Either.map(decode(lower.protocol, body), (completion) => ({
         out:
           request.stream === true
             ? streamed(dialect, context, completion)
             : Buffer.from(JSON.stringify(dialect.write(completion, context))),
         usage: completion.usage
       })),
-    relay: (transcript) => Relay.translate(provider.protocol, dialect.encoder(context), transcript),
+    relay: (transcript) => Relay.translate(lower.protocol, dialect.encoder(context), transcript),
     resume: Resume.make(() => request, inBytes(dialect, context))
   }))
 
@@ -109,10 +124,10 @@ export const neutral = (
   Either.map(lowered(request, provider, model, facts), (lower) => ({
     ...lower,
     whole: (body) =>
-      Either.map(decode(provider.protocol, body), (completion) => ({
+      Either.map(decode(lower.protocol, body), (completion) => ({
         out: [...unfold(completion)],
         usage: completion.usage
       })),
-    relay: (transcript) => Relay.toEvents(provider.protocol, transcript),
+    relay: (transcript) => Relay.toEvents(lower.protocol, transcript),
     resume: Resume.make(() => request, inEvents)
   }))

@@ -93,21 +93,17 @@ export const make = <Out>(
   output: Output<Out>,
   verbatim: (onward: Onward) => Outgoing | null = () => null
 ): Resume<Out> => {
-  const lane = (
-    outgoing: Outgoing,
-    { provider, transcript }: Onward,
-    filter: (sent: Transcript) => Filter
-  ): Lane<Out> => ({
+  const lane = (outgoing: Outgoing, transcript: Transcript, filter: (sent: Transcript) => Filter): Lane<Out> => ({
     ...outgoing,
     whole: (body) =>
-      Either.flatMap(decode(provider.protocol, body), (completion) => {
+      Either.flatMap(decode(outgoing.protocol, body), (completion) => {
         const events = following(filter(transcript), unfold(completion))
         if (events === null) return Either.left(differs)
         const out = output.whole(events, transcript)
         for (const event of events) transcript.record(event)
         return Either.right({ out, usage: completion.usage })
       }),
-    relay: () => output.relay(Relay.resumed(provider.protocol, filter(transcript), transcript), transcript),
+    relay: () => output.relay(Relay.resumed(outgoing.protocol, filter(transcript), transcript), transcript),
     resume
   })
 
@@ -117,12 +113,16 @@ export const make = <Out>(
   const resume: Resume<Out> = (onward) => {
     const asked = request()
     if (asked === null) return { prefill: null, restart: null }
-    const beginning = prefilled(asked, onward.transcript)
+    const { transcript } = onward
+    const again = verbatim(onward)
+    // A prompt that is completed as such has no conversation to go on with: it is completed anew.
+    const isPrompt = again?.protocol.id === "openai-completions"
+    const beginning = isPrompt ? null : prefilled(asked, transcript)
     const continued = beginning === null ? null : lower(beginning, onward)
-    const again = verbatim(onward) ?? lower(asked, onward)
+    const restarted = again ?? lower(asked, onward)
     return {
-      prefill: continued === null ? null : lane(continued, onward, continuing),
-      restart: again === null ? null : lane(again, onward, agreeing)
+      prefill: continued === null ? null : lane(continued, transcript, continuing),
+      restart: restarted === null ? null : lane(restarted, transcript, agreeing)
     }
   }
   return resume

@@ -5,21 +5,26 @@ import * as GatewayError from "@penstock/schema/GatewayError"
 import * as Either from "effect/Either"
 import type { ModelFacts } from "../ledger/PriceBook.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
+import * as ChooseProtocol from "../providers/ChooseProtocol.ts"
 import type { Provider } from "../providers/Provider.ts"
 import * as Json from "../wire/Json.ts"
 
+/** In that of the provider's protocols in which most of it can be said. */
 export const lowered = (
   request: ChatRequest,
-  { cachePrompt, protocol }: Provider,
+  { cachePrompt, spoken }: Provider,
   model: string,
   { maxOutputTokens }: ModelFacts
-) =>
-  Either.map(protocol.lower(request, { model, maxOutputTokens, cachePrompt }), ({ body, dropped, headers }) => ({
+) => {
+  const options = { model, maxOutputTokens, cachePrompt }
+  const protocol = ChooseProtocol.fittest(spoken, request, options)
+  return Either.map(protocol.lower(request, options), ({ body, dropped, headers }) => ({
     protocol,
     body: JSON.stringify(body),
     headers,
     dropped
   }))
+}
 
 const notJson = Either.left(GatewayError.make("invalid_response", "The provider's answer is not valid JSON."))
 

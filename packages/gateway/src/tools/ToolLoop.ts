@@ -30,8 +30,6 @@ import { Ledger } from "../ledger/Ledger.ts"
 import { PriceBook } from "../ledger/PriceBook.ts"
 import type { HubTool } from "../mcp/Catalogue.ts"
 import { McpHub } from "../mcp/McpHub.ts"
-import * as ChooseProtocol from "../providers/ChooseProtocol.ts"
-import { speaking } from "../providers/Provider.ts"
 import * as RequestIds from "../RequestId.ts"
 import * as Needs from "../routing/Needs.ts"
 import { Settings } from "../Settings.ts"
@@ -157,12 +155,8 @@ const make = Effect.gen(function* () {
       ...(id === asked.id && asked.standing !== undefined ? { standing: asked.standing } : {}),
       demand: () => Demand.ofRequest(request),
       needs: () => Needs.of(request),
-      lane: (provider, target) => {
-        const facts = prices.facts({ provider: provider.name, model: target })
-        const options = { model: target, maxOutputTokens: facts.maxOutputTokens }
-        const fittest = ChooseProtocol.fittest(provider.spoken, request, options)
-        return Lanes.neutral(speaking(provider, fittest), target, request, facts)
-      }
+      lane: (provider, target) =>
+        Lanes.neutral(provider, target, request, prices.facts({ provider: provider.name, model: target }))
     }
     return call
   }

@@ -86,22 +86,19 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
           const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
           const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
           const all = earlier?.body ?? body
+          const again = { native, original: earlier === null ? original : all }
           const readFrom = (json: JsonObject) => dialect.read(json, earlier === null ? {} : { earlier: earlier.items })
           const read = () => readFrom(body.json)
           const lane: Call<Uint8Array>["lane"] = (provider, model) => {
             const own = native(provider)
             if (own !== null) {
               const sent = earlier === null || earlier.provider === provider.name ? original : all
-              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context))
+              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context, again))
             }
-            return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> => {
-              const facts = prices.facts({ provider: provider.name, model })
-              const fittest = ChooseProtocol.fittest(provider.spoken, request, {
-                model,
-                maxOutputTokens: facts.maxOutputTokens
-              })
-              return Lanes.translated(dialect, speaking(provider, fittest), model, request, facts, context)
-            })
+            const facts = prices.facts({ provider: provider.name, model })
+            return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> =>
+              Lanes.translated(dialect, provider, model, request, facts, context)
+            )
           }
           const call: Call<Uint8Array> = {
             id,
