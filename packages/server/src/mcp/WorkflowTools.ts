@@ -56,16 +56,17 @@ export const find = (workflows: Workflows, tool: string): Effect.Effect<Runnable
 
 /** Steps of the top level count: how often an inner one runs is not known before. */
 const counter = ({ steps }: Plan, { onProgress }: CallOptions) => {
-  const ids = new Set(steps.map(({ id }) => id))
+  const names = new Map(steps.map(({ id, path }) => [path, id]))
+  const left = new Set(names.keys())
   let progress = 0
   return ({ step, type }: RunEvent): void => {
     if (step === null || !type.startsWith("step.")) return
     const isOver = type === "step.finished" || type === "step.skipped"
-    if (isOver && ids.delete(step)) progress += 1
+    if (isOver && left.delete(step)) progress = Math.floor(progress) + 1
     // Progress must rise with each sign of it: what begins counts a little.
     else if (type === "step.started") progress += 0.001
     else return
-    onProgress({ progress, total: steps.length, message: `${step} ${type.slice("step.".length)}` })
+    onProgress({ progress, total: steps.length, message: `${names.get(step) ?? step} ${type.slice("step.".length)}` })
   }
 }
 
