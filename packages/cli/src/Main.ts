@@ -2,10 +2,10 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
-import { exitCodeOf, report } from "./Exit.ts"
+import { endQuietlyWhenUnread, exitCodeOf, report } from "./Exit.ts"
 import { run } from "./Penstock.ts"
 
-run(process.argv).pipe(
+Effect.zipRight(endQuietlyWhenUnread, run(process.argv)).pipe(
   Effect.tapErrorCause(report),
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
