@@ -8,6 +8,8 @@ import * as Schema from "effect/Schema"
 import type { ActionOf, Branch, PlanStep } from "../compiler/Plan.ts"
 import { type Body, Paused, paused, type Run, type RunList } from "./Body.ts"
 import type { Frame } from "./Frame.ts"
+import type { Meter } from "./Meter.ts"
+import { nothingSpent, Spent } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 
 /** What one of several parts came to. */
@@ -95,14 +97,19 @@ export const parallel = Effect.fnUntraced(function* (
       })
     }
     case "any":
-      return yield* firstOf(path, all)
+      return yield* firstOf(path, all, frame.place.meter)
   }
 })
 
 const byName = (all: Branches, valueOf: (at: number) => unknown): unknown =>
   Object.fromEntries(all.map(({ branch }, at) => [branch.name, valueOf(at)]))
 
-const Winner = Schema.Struct({ branch: Schema.String, output: Schema.Unknown })
+const Winner = Schema.Struct({
+  branch: Schema.String,
+  output: Schema.Unknown,
+  /** By all branches until then: a replay does not run them. */
+  spent: Schema.optional(Spent)
+})
 
 class Won {
   readonly branch: Branch
@@ -114,12 +121,16 @@ class Won {
 }
 
 /** The first success. Who was first is written down, because a replay could see it otherwise. */
-const firstOf = Effect.fnUntraced(function* (path: string, all: Branches) {
+const firstOf = Effect.fnUntraced(function* (path: string, all: Branches, meter: Meter) {
   const engine = yield* WorkflowEngine
   const { executionId, workflow } = yield* WorkflowInstance
   const deferred = DurableDeferred.make(`${path}#first`, { success: Winner })
   const known = yield* engine.deferredResult(deferred)
-  if (known !== undefined) return yield* Effect.orDie(known)
+  if (known !== undefined) {
+    const { spent = nothingSpent, ...winner } = yield* Effect.orDie(known)
+    meter.add(spent)
+    return winner
+  }
   const raced = yield* Effect.either(
     Effect.forEach(
       all,
@@ -143,7 +154,7 @@ const firstOf = Effect.fnUntraced(function* (path: string, all: Branches) {
     workflowName: workflow.name,
     executionId,
     deferredName: deferred.name,
-    exit: Exit.succeed(winner)
+    exit: Exit.succeed({ ...winner, spent: meter.spent })
   })
   return winner
 })

@@ -5,6 +5,7 @@ import * as DataTemplate from "../expression/DataTemplate.ts"
 import * as References from "../expression/References.ts"
 import * as StepPath from "../compiler/StepPath.ts"
 import type { Action, Limit, PlanStep } from "../compiler/Plan.ts"
+import type { Meter } from "./Meter.ts"
 import type { Budget } from "./TokenBudgets.ts"
 import * as StepError from "./StepError.ts"
 
@@ -28,6 +29,8 @@ interface Place {
   readonly deadline: number | null
   /** What calls in here are paid from, the run's first. */
   readonly budgets: ReadonlyArray<Budget>
+  /** Of the step around. */
+  readonly meter: Meter
 }
 
 export class Frame {

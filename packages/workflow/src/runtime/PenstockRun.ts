@@ -19,6 +19,7 @@ import * as Course from "./Course.ts"
 import * as Definitions from "./Definitions.ts"
 import { lastType } from "./Feed.ts"
 import { Frame } from "./Frame.ts"
+import { Meter } from "./Meter.ts"
 import { metricsOf } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import * as Steps from "./Steps.ts"
@@ -71,7 +72,8 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
         rounds: [],
         rename: (path) => path,
         budgets: [{ path: null, limit: plan.budget }],
-        deadline: plan.timeoutMillis === null ? null : startedAt + plan.timeoutMillis
+        deadline: plan.timeoutMillis === null ? null : startedAt + plan.timeoutMillis,
+        meter: new Meter(null)
       }
     )
     const result = yield* Course.follow({ world, compensations: [] }, plan, frame, Steps.runList).pipe(

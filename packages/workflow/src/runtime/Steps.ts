@@ -11,6 +11,7 @@ import { type Body, Paused, paused, type Run, type RunList } from "./Body.ts"
 import * as Calls from "./Calls.ts"
 import { type Frame, readsOf, type StepView } from "./Frame.ts"
 import * as Leaf from "./Leaf.ts"
+import { Meter } from "./Meter.ts"
 import * as Repeated from "./Repeated.ts"
 import { nothingSpent, type Outcome, type Spent } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
@@ -34,6 +35,9 @@ const plain = (output: unknown, error: StepError.StepError | null, attempts = 1)
   attempts,
   cache: null
 })
+
+/** What other steps run in. A frame of their own is not free, so that no other step has one. */
+const holders = new Set<Action["type"]>(["parallel", "foreach", "switch", "loop", "workflow", "agent", "llm"])
 
 export const runList: RunList = (run, steps, frame) => {
   const inOrder = steps.every(({ waitsFor }, at) => at === 0 || waitsFor.includes(steps[at - 1]?.path ?? ""))
@@ -68,15 +72,20 @@ const runAsReady = Effect.fnUntraced(function* (run: Run, steps: ReadonlyArray<P
 const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame) {
   const path = frame.pathOf(step)
   if (!(yield* isToRun(step, frame))) return yield* skip(run, step, path, frame)
-  const { outcome, spent, ...first } = yield* perform(run, step, path, frame.paidFrom(path, step.budget))
+  const meter = new Meter(frame.place.meter)
+  const paid = frame.paidFrom(path, step.budget)
+  const inside = holders.has(step.action.type) && !Calls.isCall(step.action) ? paid.enter({}, { meter }) : paid
+  const { outcome, ...first } = yield* perform(run, step, path, inside)
+  meter.add(first.spent)
   const handled =
-    outcome.error === null ? null : yield* handle(run, step, frame, new StepError.StepError(outcome.error))
+    outcome.error === null ? null : yield* handle(run, step, frame, meter, new StepError.StepError(outcome.error))
   const output = handled === null ? first.output : handled.output
   if (handled !== null && handled.caught) {
     const { world } = run
     const told = { id: step.id, type: step.action.type, status: "succeeded" as const, path }
     yield* world.store.stepEnded(world.runId, { ...told, outcome: { ...outcome, output } })
   }
+  const { spent } = meter
   define(frame, step, {
     output: output ?? null,
     status: outcome.error === null || handled?.caught === true ? "succeeded" : "failed",
@@ -115,10 +124,16 @@ const skip = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: 
 })
 
 /** What the file says to do about a failure; fails with it where the file says nothing. */
-const handle = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Frame, error: StepError.StepError) {
+const handle = Effect.fnUntraced(function* (
+  run: Run,
+  step: PlanStep,
+  frame: Frame,
+  meter: Meter,
+  error: StepError.StepError
+) {
   if (StepError.isFinal(error)) return yield* error
   if (step.catch.length > 0) {
-    const output = yield* runList(run, step.catch, frame.enter({ error: StepError.failureOf(error) }))
+    const output = yield* runList(run, step.catch, frame.enter({ error: StepError.failureOf(error) }, { meter }))
     return { output, caught: true }
   }
   return step.onError === "continue" ? { output: null, caught: false } : yield* error
