@@ -90,6 +90,19 @@ describe("penstock check", () => {
     assert.strictEqual(last.stdout, first.stdout)
   })
 
+  it("ends without a word when nobody reads any more, as other programs do: exit 141", async () => {
+    file("good.yaml", good)
+    const child = spawn(process.execPath, [bin, "check", "good.yaml"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    child.stdout.destroy()
+    let said = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text))
+    const code = await new Promise((resolve) => child.once("close", resolve))
+    assert.deepStrictEqual({ code, said }, { code: 141, said: "" })
+  })
+
   it("a warning is told and is no failure", async () => {
     const text = good.replace("inputs:", "budget: {usd: 0.000001}\ninputs:")
     const { code, stdout } = await run("check", "--format", "json", file("dear.yaml", text))
@@ -112,6 +125,61 @@ describe("penstock check", () => {
       "error PS504 other.yaml:3",
       "error PS503 other.yaml:3"
     ])
+  })
+
+  describe("asks the MCP servers for their tools", () => {
+    const fixture = path.resolve(import.meta.dirname, "../../gateway/test/mcp/fixtures/misbehaving.mjs")
+    const step = (call: string) =>
+      `name: tools\nsteps:\n  - {id: call, type: mcp_tool, ${call}, output: v}\noutput: v\n`
+    const check = async (call: string, ...flags: ReadonlyArray<string>) => {
+      const servers = { mine: { command: process.execPath, args: [fixture] } }
+      file("tools/penstock.yaml", JSON.stringify({ mcp: { servers } }))
+      file("tools.yaml", step(call))
+      const { stdout } = await run(
+        "check",
+        "--format",
+        "json",
+        "--config",
+        "tools/penstock.yaml",
+        "tools.yaml",
+        ...flags
+      )
+      return codes(stdout)
+    }
+
+    it("their names, their arguments and the types of these", async () => {
+      assert.deepStrictEqual(await check("server: mine, tool: echo, params: {said: hello}"), [])
+      assert.deepStrictEqual(await check("server: mine, tool: ecko, params: {said: hello}"), [
+        "error PS502 tools.yaml:3"
+      ])
+      assert.deepStrictEqual(await check("server: mine, tool: echo, params: {said: 5}"), ["error PS505 tools.yaml:3"])
+      assert.deepStrictEqual(await check("server: mine, tool: echo"), ["error PS504 tools.yaml:3"])
+      assert.deepStrictEqual(await check("server: mien, tool: echo"), ["error PS501 tools.yaml:3"])
+    })
+
+    it("starts none when it is offline: the servers' names are known all the same", async () => {
+      assert.deepStrictEqual(await check("server: mine, tool: ecko", "--offline"), [])
+      assert.deepStrictEqual(await check("server: mien, tool: echo", "--offline"), ["error PS501 tools.yaml:3"])
+    })
+
+    it("warns where no server is set up at all", async () => {
+      file("tools.yaml", step("server: web, tool: search"))
+      assert.deepStrictEqual(codes((await run("check", "--format", "json", "tools.yaml")).stdout), [
+        "warning PS506 tools.yaml:3"
+      ])
+    })
+  })
+
+  it("refuses a host that the configuration does not allow", async () => {
+    file("hosts.yaml", "http: {allow_hosts: [api.example.com]}\n")
+    const get = (host: string) =>
+      file(
+        "get.yaml",
+        `name: get\nsteps:\n  - {id: get, type: http, method: GET, url: "https://${host}/x", output: v}\noutput: v\n`
+      )
+    const check = (name: string) => run("check", "--format", "json", "--config", "hosts.yaml", name)
+    assert.deepStrictEqual(codes((await check(get("api.example.com"))).stdout), [])
+    assert.deepStrictEqual(codes((await check(get("api.exmaple.com"))).stdout), ["error PS603 get.yaml:3"])
   })
 
   it("asks an Ollama that runs for its models, and nobody when it is offline", async () => {

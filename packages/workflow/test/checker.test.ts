@@ -11,21 +11,23 @@ import { type Case, load, show } from "./Testdata.ts"
 import * as World from "./World.ts"
 
 interface CheckerCase extends Case {
-  /** `none`: nothing is known of models, tools, workflows and hosts. */
-  readonly catalogues?: "none"
+  /** `none`: nothing is known of models, tools, workflows and hosts. `growing`: MCP servers may yet be added. */
+  readonly catalogues?: "none" | "growing"
   readonly input: string
   readonly diagnostics?: ReadonlyArray<string>
   readonly output?: string
 }
 
 const world = World.load()
+
+const others = { none: {}, growing: { ...world, tools: { ...world.tools, mayGrow: true } } }
 const files = load<CheckerCase>("checker")
 
 for (const { cases, file } of files) {
   describe(`${file}`, () => {
     for (const test of cases) {
       it(`${test.name}`, () => {
-        const checked = Checker.check(test.input, test.catalogues === "none" ? {} : world)
+        const checked = Checker.check(test.input, test.catalogues === undefined ? world : others[test.catalogues])
         assert.deepStrictEqual(checked.diagnostics.map(show), test.diagnostics ?? [])
         if (test.output !== undefined) assert.strictEqual(Type.print(checked.outputType!), test.output)
       })

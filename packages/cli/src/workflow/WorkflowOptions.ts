@@ -13,7 +13,9 @@ export const workflowsFolder = Options.text("workflows").pipe(
 export const checking = {
   config: configFile,
   workflows: workflowsFolder,
-  offline: Options.boolean("offline").pipe(Options.withDescription("Do not ask providers which models they have"))
+  offline: Options.boolean("offline").pipe(
+    Options.withDescription("Ask neither providers for their models nor MCP servers for their tools")
+  )
 }
 
 export const jsonOrText = Options.choice("format", ["text", "json"]).pipe(

@@ -1,9 +1,11 @@
 /**
  * The workflows of the configured folder, each checked against what the configuration in force leads to: its models and
- * prices, its hosts, and the other workflows. Nobody is asked: a file is as right while a provider is away.
+ * prices, its hosts, the tools of the MCP servers that run, and the other workflows. Nobody is asked for it: a file is as
+ * right while a provider is away.
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as FilePath from "@effect/platform/Path"
+import { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import { Settings } from "@penstock/gateway/Settings"
@@ -11,23 +13,33 @@ import * as Collection from "@penstock/workflow/compiler/Collection"
 import * as Workflows from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as Hosts from "./Hosts.ts"
 import * as ModelCatalogue from "./ModelCatalogue.ts"
+import * as ToolCatalogue from "./ToolCatalogue.ts"
 
 export const layer: Layer.Layer<
   Workflows.Workflows,
   never,
-  Settings | PriceBook | ProviderRegistry | FileSystem.FileSystem | FilePath.Path
-> = Layer.unwrapEffect(
+  Settings | PriceBook | ProviderRegistry | McpHub | FileSystem.FileSystem | FilePath.Path
+> = Layer.unwrapScoped(
   Effect.gen(function* () {
     const settings = yield* Settings
+    const hub = yield* McpHub
     const world = yield* Effect.context<Settings | PriceBook | ProviderRegistry>()
     const models = ModelCatalogue.make({ offline: true }).pipe(Effect.provide(world))
+    let tools = yield* ToolCatalogue.running(hub)
+    const follow = Stream.runForEach(hub.changes, () =>
+      Effect.map(ToolCatalogue.running(hub), (now) => {
+        tools = now
+      })
+    )
+    yield* Effect.forkScoped(follow)
     return Workflows.layer(settings.current().workflows, {
-      basis: settings.current,
+      basis: () => [settings.current(), tools],
       of: (sources) =>
         Effect.map(models, (models) => {
-          const known = { models, hosts: Hosts.of(settings.current().http) }
+          const known = { models, tools, hosts: Hosts.of(settings.current().http) }
           return { ...known, workflows: Collection.make(sources, known) }
         })
     })

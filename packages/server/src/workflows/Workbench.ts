@@ -1,20 +1,25 @@
 /**
- * What checks workflow files where nothing is served: the configuration of a folder, and the models, prices and
- * workflows that it leads to. A composition root of its own, and a small one.
+ * What checks workflow files where nothing is served: the configuration of a folder, and the models, prices, tools,
+ * hosts and workflows that it leads to. A composition root of its own, and a small one.
  */
 import * as FilePath from "@effect/platform/Path"
+import * as McpHub from "@penstock/gateway/mcp/McpHub"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Settings from "@penstock/gateway/Settings"
+import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import type { Catalogues } from "@penstock/workflow/checker/Catalogues"
 import * as Collection from "@penstock/workflow/compiler/Collection"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ConfigLoader from "../config/ConfigLoader.ts"
+import * as Logging from "../Logging.ts"
 import * as Folder from "./Folder.ts"
+import * as Hosts from "./Hosts.ts"
 import * as ModelCatalogue from "./ModelCatalogue.ts"
+import * as ToolCatalogue from "./ToolCatalogue.ts"
 
 export interface Options {
   /** Paths are relative to it. */
@@ -54,6 +59,14 @@ const configured = Effect.fn("Workbench.configured")(function* ({ config, direct
 /** The folder of the workflows alone. Fails with a `ConfigError`. */
 export const folder = (options: Options) => Effect.map(configured(options), ({ folder }) => folder)
 
+/** Servers are started to be asked, and none is left. */
+const toolsOf = (config: PenstockConfig, offline: boolean) =>
+  offline
+    ? Effect.succeed(ToolCatalogue.names(Object.keys(config.mcp.servers)))
+    : Effect.flatMap(McpHub.McpHub, ToolCatalogue.asked).pipe(
+        Effect.provide(McpHub.layer.pipe(Layer.provideMerge(Logging.layer), Layer.provide(Settings.layer(config))))
+      )
+
 /** Fails with a `ConfigError` where the configuration is wrong. */
 export const open = Effect.fn("Workbench.open")(function* (options: Options) {
   const { config, folder } = yield* configured(options)
@@ -61,14 +74,18 @@ export const open = Effect.fn("Workbench.open")(function* (options: Options) {
     Layer.provide(HttpTransport.layer),
     Layer.provideMerge(Settings.layer(config))
   )
-  const models = yield* ModelCatalogue.make(options).pipe(Effect.provide(layer))
+  const [models, tools] = yield* Effect.all(
+    [ModelCatalogue.make(options).pipe(Effect.provide(layer)), toolsOf(config, options.offline)],
+    { concurrency: "unbounded" }
+  )
   const stored = yield* Folder.read(folder)
   const workbench: Workbench = {
     folder,
     stored,
     catalogues: (given) => {
       const others = stored.filter(({ file }) => !given.some((one) => one.file === file))
-      return { models, workflows: Collection.make([...given, ...others], { models }) }
+      const known = { models, tools, hosts: Hosts.of(config.http) }
+      return { ...known, workflows: Collection.make([...given, ...others], known) }
     }
   }
   return workbench

@@ -27,6 +27,8 @@ export interface ToolFacts {
 
 export interface ToolCatalogue {
   readonly servers: ReadonlyArray<string>
+  /** Whether others may yet come: a name that none of these has is no mistake for certain then. */
+  readonly mayGrow?: boolean
   /** Null for a server that could not be asked. */
   readonly tools: (server: string) => ReadonlyMap<string, ToolFacts> | null
 }

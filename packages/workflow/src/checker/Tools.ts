@@ -53,7 +53,12 @@ export const checkCall = (
 
 const checkServer = (server: string, path: Path, tools: ToolCatalogue, { report }: Reporter): boolean => {
   if (tools.servers.includes(server)) return true
-  report("PS501", path, `there is no MCP server "${server}"`, suggest(server, tools.servers, "there are"))
+  report(
+    tools.mayGrow === true ? "PS506" : "PS501",
+    path,
+    `there is no MCP server "${server}"`,
+    suggest(server, tools.servers, "there are")
+  )
   return false
 }
 

@@ -80,6 +80,7 @@ export const codes = {
   PS503: error("The tool does not take this argument."),
   PS504: error("The tool needs an argument that is not given."),
   PS505: error("An argument has the wrong type for the tool."),
+  PS506: warning("There is no such MCP server now. It may be added; until then the call fails."),
 
   // Safety.
   PS601: error("A secret is used outside of the parameters of an MCP tool or an HTTP call."),

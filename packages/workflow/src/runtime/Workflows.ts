@@ -51,11 +51,11 @@ interface Read {
 /** What the files are checked against. */
 export interface Checking {
   readonly of: (sources: ReadonlyArray<Source>) => Effect.Effect<Catalogues>
-  /** What that is computed from, besides the files: all are checked again when it is another. */
-  readonly basis: () => unknown
+  /** What that is computed from, besides the files: all are checked again when one of these is another. */
+  readonly basis: () => ReadonlyArray<unknown>
 }
 
-const unchecked: Checking = { of: () => Effect.succeed({}), basis: () => null }
+const unchecked: Checking = { of: () => Effect.succeed({}), basis: () => [] }
 
 /** A folder that is not there holds no workflows. */
 export const layer = (
@@ -100,7 +100,7 @@ export const layer = (
         const sources = yield* read
         const basisNow = checking.basis()
         const isSame =
-          basisNow === basis &&
+          basisNow.every((part, at) => part === basis[at]) &&
           sources.length === before.size &&
           sources.every(({ file, text }) => before.get(file)?.source === text)
         if (isSame) return
