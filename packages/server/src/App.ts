@@ -50,6 +50,7 @@ import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as McpPlane from "./mcp/McpPlane.ts"
 import * as StdioPlane from "./mcp/StdioPlane.ts"
+import * as Alerts from "./alerts/Alerts.ts"
 import * as Retention from "./Retention.ts"
 import * as Telemetry from "./telemetry/Telemetry.ts"
 import * as Approvals from "./workflows/Approvals.ts"
@@ -125,6 +126,7 @@ const start = Effect.gen(function* () {
   const dataPlane = yield* DataPlane.make(endpoints)
   const controlPlane = yield* ControlPlane.make
   yield* Retention.run
+  yield* Alerts.run
   yield* CronTriggers.run
   yield* listener.serve([dataPlane, yield* McpPlane.make], controlPlane)
 })

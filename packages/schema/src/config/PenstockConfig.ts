@@ -4,6 +4,7 @@
  * reference documentation and the editor schema all derive from these.
  */
 import * as Schema from "effect/Schema"
+import { AlertsConfig } from "./Alerts.ts"
 import { Endpoints } from "./Endpoints.ts"
 import * as Failover from "./Failover.ts"
 import { FaultConfig } from "./Fault.ts"
@@ -280,6 +281,9 @@ const sections = {
   }),
   logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({})).annotations({
     description: "What is written down, and for how long"
+  }),
+  alerts: optionalWith(AlertsConfig, () => Schema.decodeSync(AlertsConfig)({})).annotations({
+    description: "When somebody is to be told, and where"
   }),
   telemetry: optionalWith(TelemetryConfig, () => Schema.decodeSync(TelemetryConfig)({})).annotations({
     description: "What operators' own tools are told"

@@ -5,6 +5,7 @@ export const isSecretPath = (path: ReadonlyArray<PropertyKey>): boolean => {
   return (
     last === "api_key" ||
     last === "admin_key" ||
+    (last === "secret" && path[0] === "alerts") ||
     (last === "key" && path[0] === "keys") ||
     (path[0] === "mcp" && path.length > 3 && path[3] === "env") ||
     path.includes("headers") ||

@@ -1,4 +1,4 @@
-/** A collector of OpenTelemetry on loopback: it takes whatever is sent to it, and keeps it. */
+/** A server on loopback that keeps what it is sent. `failures`: the statuses that it answers with before all is well. */
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -11,20 +11,26 @@ export interface Received {
 }
 
 export const start = Effect.acquireRelease(
-  Effect.async<{ readonly server: Http.Server; readonly url: string; readonly received: Array<Received> }>((resume) => {
+  Effect.async<{
+    readonly server: Http.Server
+    readonly url: string
+    readonly received: Array<Received>
+    readonly failures: Array<number>
+  }>((resume) => {
     const received: Array<Received> = []
+    const failures: Array<number> = []
     const server = Http.createServer((request, response) => {
       const chunks: Array<Buffer> = []
       request.on("data", (chunk: Buffer) => chunks.push(chunk))
       request.on("end", () => {
         const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"))
         received.push({ path: request.url ?? "", headers: request.headers, body })
-        response.writeHead(200, { "content-type": "application/json" }).end("{}")
+        response.writeHead(failures.shift() ?? 200, { "content-type": "application/json" }).end("{}")
       })
     })
     server.listen(0, "127.0.0.1", () => {
       const { port } = server.address() as AddressInfo
-      resume(Effect.succeed({ server, url: `http://127.0.0.1:${port}`, received }))
+      resume(Effect.succeed({ server, url: `http://127.0.0.1:${port}`, received, failures }))
     })
   }),
   ({ server }) =>
