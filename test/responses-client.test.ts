@@ -114,6 +114,44 @@ describe("/v1/responses", () => {
     assert.strictEqual(error.param, "background")
   })
 
+  it("keeps a response to be got, listed and deleted by its id, streamed or whole", async () => {
+    const { responses } = lab.client
+    const model = "demo/echo"
+    const first = await responses.stream({ model, input: "hello" }).finalResponse()
+    const second = await responses.create({ model, input: "again", previous_response_id: first.id })
+    const got = await responses.retrieve(second.id)
+    assert.deepStrictEqual([got.id, got.output], [second.id, second.output])
+    const { data: listed } = await responses.inputItems.list(second.id, { order: "asc" })
+    assert.deepStrictEqual(
+      listed.map(
+        (item) => item.type === "message" && [item.role, item.content.map((part) => "text" in part && part.text)]
+      ),
+      [
+        ["user", ["hello"]],
+        ["assistant", [textOf(first)]],
+        ["user", ["again"]]
+      ]
+    )
+    // The client asks for page after page.
+    const ids: Array<string | undefined> = []
+    for await (const { id } of responses.inputItems.list(second.id, { limit: 1 })) ids.push(id)
+    assert.deepStrictEqual(
+      ids.toReversed(),
+      listed.map(({ id }) => id)
+    )
+    await responses.delete(second.id)
+    const gone = await Lab.failureOf(responses.retrieve(second.id))
+    assert.deepStrictEqual([gone.status, gone.code, gone.param], [404, "response_not_found", "response_id"])
+    assert.strictEqual((await Lab.failureOf(responses.delete(second.id))).status, 404)
+    assert.strictEqual((await responses.retrieve(first.id)).id, first.id)
+    assert.strictEqual((await Lab.failureOf(responses.cancel(first.id))).status, 400)
+    assert.strictEqual((await Lab.failureOf(responses.inputItems.list(first.id, { limit: 101 }))).param, "limit")
+    const past = await Lab.failureOf(responses.inputItems.list(first.id, { after: "nothing" }))
+    assert.strictEqual(past.param, "after")
+    const wrong = await fetch(`${lab.penstock.url}/v1/responses/resp_1`, { method: "PUT" })
+    assert.deepStrictEqual([wrong.status, wrong.headers.get("allow")], [405, "HEAD, GET, DELETE"])
+  })
+
   it("passes request and answer through to a provider that has it, ids of its own included", async () => {
     const response = {
       id: "resp_native",

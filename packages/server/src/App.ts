@@ -15,6 +15,7 @@ import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
+import * as ResponseStore from "@penstock/gateway/replay/ResponseStore"
 import * as Latencies from "@penstock/gateway/routing/Latencies"
 import * as ToolCalls from "@penstock/gateway/tools/ToolCalls"
 import * as ToolLoop from "@penstock/gateway/tools/ToolLoop"
@@ -46,6 +47,7 @@ import * as DataPlane from "./data/DataPlane.ts"
 import * as Messages from "./data/Messages.ts"
 import * as OperationEndpoint from "./data/OperationEndpoint.ts"
 import * as Responses from "./data/Responses.ts"
+import * as StoredResponses from "./data/StoredResponses.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as McpPlane from "./mcp/McpPlane.ts"
@@ -114,11 +116,12 @@ const layerStdio = Layer.merge(layerEngineMemory, CheckedFolder.layer).pipe(
 
 const start = Effect.gen(function* () {
   const listener = yield* Listener.Listener
+  const responses = yield* ResponseStore.make
   const endpoints = yield* Effect.all([
     ChatCompletions.make,
     Messages.make,
     CountTokens.make,
-    Responses.make,
+    Responses.make(responses),
     Completions.make,
     ...[embeddings, moderations, images, speech].map((operation) => OperationEndpoint.make(operation)),
     ...[transcriptions, translations].map(OperationEndpoint.makeForm)
@@ -128,7 +131,7 @@ const start = Effect.gen(function* () {
   yield* Retention.run
   yield* Alerts.run
   yield* CronTriggers.run
-  yield* listener.serve([dataPlane, yield* McpPlane.make], controlPlane)
+  yield* listener.serve([dataPlane, yield* StoredResponses.make(responses), yield* McpPlane.make], controlPlane)
 })
 
 const addressOf = ({ address }: Listener.Service): string => {

@@ -12,12 +12,16 @@ export interface Conversation {
   readonly items: ReadonlyArray<unknown>
   /** Who gave the response. */
   readonly provider: string
+  /** As the caller got it. */
+  readonly response: JsonObject
 }
 
 export interface Store {
   /** Null when it is not here, or no longer. */
   readonly get: (caller: string | null, id: string) => Conversation | null
   readonly set: (caller: string | null, id: string, conversation: Conversation) => void
+  /** Says whether it was here. */
+  readonly remove: (caller: string | null, id: string) => boolean
 }
 
 const maxEntries = 10_000
@@ -25,7 +29,8 @@ const maxBytes = 128 * 1024 * 1024
 const ttlMillis = 24 * 60 * 60 * 1000
 
 /** An estimate, on the high side: two bytes a character, and what a key and the tables take. */
-const sizeOf = ({ items }: Conversation): number => 1024 + 2 * JSON.stringify(items).length
+const sizeOf = ({ items, response }: Conversation): number =>
+  1024 + 2 * (JSON.stringify(items).length + JSON.stringify(response).length)
 
 export const make: Effect.Effect<Store> = Effect.map(Effect.clock, (clock: Clock.Clock) => {
   const kept = new LRUCache<string, Conversation>({
@@ -41,9 +46,14 @@ export const make: Effect.Effect<Store> = Effect.map(Effect.clock, (clock: Clock
     get: (caller, id) => kept.get(keyOf(caller, id)) ?? null,
     set: (caller, id, conversation) => {
       kept.set(keyOf(caller, id), conversation)
-    }
+    },
+    remove: (caller, id) => kept.delete(keyOf(caller, id))
   }
 })
+
+/** What was asked: all items but the response's own. */
+export const inputOf = ({ items, response }: Conversation): ReadonlyArray<unknown> =>
+  items.slice(0, items.length - listIn(response["output"]).length)
 
 /** A request's input as items. */
 export const inputItems = (input: unknown): ReadonlyArray<unknown> =>

@@ -9,7 +9,7 @@ describe("ResponseStore", () => {
       // The LRU takes a time of 0 for none.
       yield* TestClock.adjust("1 hour")
       const store = yield* ResponseStore.make
-      const conversation = { items: [{ role: "user", content: "hello" }], provider: "mock" }
+      const conversation = { items: [{ role: "user", content: "hello" }], provider: "mock", response: { id: "resp_1" } }
       store.set("alice", "resp_1", conversation)
       assert.deepStrictEqual(store.get("alice", "resp_1"), conversation)
       assert.isNull(store.get("bob", "resp_1"))

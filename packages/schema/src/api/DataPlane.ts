@@ -5,6 +5,7 @@
 import { isRecord } from "effect/Predicate"
 import { endpoint, failure, failures, header, type Json, requestBody, stream } from "./DataPlaneEndpoint.ts"
 import { operations } from "./Operations.ts"
+import { storedResponses } from "./StoredResponses.ts"
 
 const messages: Json = { type: "array", minItems: 1, items: { type: "object" } }
 const hello = [{ role: "user", content: "Hello" }]
@@ -92,12 +93,16 @@ const paths: { readonly [path: string]: Json } = {
   "/v1/responses": responses,
   "/v1/messages": anthropicMessages,
   "/v1/messages/count_tokens": countTokens,
+  ...storedResponses,
   ...operations
 }
 
-/** Paths of the data plane, with the methods that they take. */
+/** Paths of the data plane, their parameters as `:name`, with the methods that they take. */
 export const dataPlanePaths: { readonly [path: string]: ReadonlyArray<string> } = Object.fromEntries(
-  Object.keys(paths).map((path) => [path, ["POST"]])
+  Object.entries(paths).map(([path, operations]) => [
+    path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    Object.keys(operations).map((method) => method.toUpperCase())
+  ])
 )
 
 const mapValues = (record: unknown, map: (value: unknown, key: string) => unknown): Json =>

@@ -4,7 +4,6 @@ import { dialect, protocol } from "@penstock/gateway/protocols/openai-responses/
 import * as ResponseStore from "@penstock/gateway/replay/ResponseStore"
 import type { JsonObject } from "@penstock/gateway/wire/Json"
 import * as GatewayError from "@penstock/schema/GatewayError"
-import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ModelEndpoint from "./ModelEndpoint.ts"
 
@@ -51,12 +50,12 @@ const conversing =
                 return
               const output = Array.isArray(response["output"]) ? response["output"] : []
               const items = [...ResponseStore.inputItems(whole["input"]), ...output]
-              store.set(caller.key, response["id"], { items, provider })
+              store.set(caller.key, response["id"], { items, provider, response })
             }
     }
   }
 
-export const make = Effect.flatMap(ResponseStore.make, (store) =>
+export const make = (store: ResponseStore.Store) =>
   ModelEndpoint.make({
     path: "/v1/responses",
     dialect,
@@ -66,4 +65,3 @@ export const make = Effect.flatMap(ResponseStore.make, (store) =>
     context: (json, created, requestId) => ({ created, includeUsage: true, asked: json, requestId }),
     conversing: conversing(store)
   })
-)

@@ -38,6 +38,8 @@ describe("openapi.json", () => {
     assert.sameMembers(Object.keys(spec.paths), [
       "/v1/chat/completions",
       "/v1/responses",
+      "/v1/responses/{response_id}",
+      "/v1/responses/{response_id}/input_items",
       "/v1/messages",
       "/v1/messages/count_tokens",
       "/v1/completions",
