@@ -26,17 +26,20 @@ export const endQuietlyWhenUnread: Effect.Effect<void> = Effect.sync(() => {
   }
 })
 
-/** Prints what went wrong. A wrong command line was explained by the parser already. */
-export const report = (cause: Cause.Cause<CommandFailed | ValidationError.ValidationError>): Effect.Effect<void> => {
-  if (Cause.isInterruptedOnly(cause) || isUnread) return Effect.void
-  const failure = Cause.failureOption(cause)
-  if (failure._tag === "None") {
-    return Console.error(
-      `Penstock failed unexpectedly. Please report this:\n${Cause.pretty(cause, { renderErrorCause: true })}`
-    )
+/** Prints what went wrong. A wrong command line was explained by the parser already, but for what was meant by it. */
+export const report =
+  (suggestion: string | null) =>
+  (cause: Cause.Cause<CommandFailed | ValidationError.ValidationError>): Effect.Effect<void> => {
+    if (Cause.isInterruptedOnly(cause) || isUnread) return Effect.void
+    const failure = Cause.failureOption(cause)
+    if (failure._tag === "None") {
+      return Console.error(
+        `Penstock failed unexpectedly. Please report this:\n${Cause.pretty(cause, { renderErrorCause: true })}`
+      )
+    }
+    if (failure.value._tag === "CommandFailed") return Console.error(failure.value.text)
+    return suggestion === null ? Effect.void : Console.error(suggestion)
   }
-  return failure.value._tag === "CommandFailed" ? Console.error(failure.value.text) : Effect.void
-}
 
 /** What a command that was interrupted ends with, where that is no success: an interruption carries no value. */
 export const endWhenInterrupted = (code: number): Effect.Effect<void> =>

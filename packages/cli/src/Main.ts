@@ -2,11 +2,13 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
+import * as Colours from "./Colours.ts"
 import { endQuietlyWhenUnread, exitCodeOf, report } from "./Exit.ts"
-import { run } from "./Penstock.ts"
+import { run, suggestion } from "./Penstock.ts"
 
 Effect.zipRight(endQuietlyWhenUnread, run(process.argv)).pipe(
-  Effect.tapErrorCause(report),
+  Effect.tapErrorCause(report(suggestion(process.argv))),
+  Colours.whereWanted,
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
 )

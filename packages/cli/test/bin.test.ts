@@ -120,3 +120,30 @@ describe("penstock serve", () => {
     }
   })
 })
+
+describe("the command line", () => {
+  it("explains itself with examples, without colours where nobody looks", async () => {
+    const { code, stdout } = await run(["--help"])
+    assert.strictEqual(code, 0)
+    assert.include(stdout, "penstock run summarize --input text=@README.md")
+    assert.notInclude(stdout, "\u001b")
+    const inner = await run(["doctor", "--help"])
+    assert.include(inner.stdout, "--offline")
+    assert.notInclude(inner.stdout, "\u001b")
+  })
+
+  it("suggests the command that was meant: exit 2", async () => {
+    const { code, stderr } = await run(["chekc"])
+    assert.strictEqual(code, 2)
+    assert.include(stderr, 'did you mean "check"?')
+    assert.notInclude((await run(["check", "--nonsense"])).stderr, "did you mean")
+  })
+
+  it("completes itself in bash, zsh and fish", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, stdout } = await run(["--completions", shell])
+      assert.strictEqual(code, 0)
+      for (const name of ["serve", "doctor", "offline"]) assert.include(stdout, name, shell)
+    }
+  })
+})
