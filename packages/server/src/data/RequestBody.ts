@@ -52,7 +52,10 @@ export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buf
     request.on("data", onData)
     request.once("end", () => {
       const [first] = chunks
-      resume(Effect.succeed(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)))
+      const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+      // The request lives as long as its answer takes, and so does whatever its listeners hold.
+      chunks.length = 0
+      resume(Effect.succeed(whole))
     })
     // Without a listener the error would end the process; the close that follows interrupts this fiber.
     request.once("error", () => {})
