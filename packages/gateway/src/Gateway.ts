@@ -168,7 +168,7 @@ const make = Effect.gen(function* () {
           firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - call.arrivedAt)
         })
       })
-    const opening = budgets.open({
+    const row = {
       id: call.id,
       startedAt: call.arrivedAt,
       key: call.caller.key,
@@ -180,7 +180,8 @@ const make = Effect.gen(function* () {
       stream: call.stream,
       ...(call.trace === undefined ? {} : { trace: call.trace }),
       holds: admission.holds(call, targets)
-    })
+    }
+    const opening = budgets.open(row, { run: call.run ?? null })
     // An `acquireUseRelease`, in half the steps: they are most of what a request costs here.
     yield* Effect.uninterruptibleMask((restore) =>
       Effect.matchCauseEffect(opening, {

@@ -34,6 +34,11 @@ export interface KeyBudget {
   readonly budget: BudgetConfig | null
 }
 
+export interface Waiting {
+  readonly deadline?: number
+  readonly run?: Run | null
+}
+
 export interface Service {
   /**
    * One hold for each budget that the request counts in: the gateway's, the key's, the run's. `worstCase` is the most
@@ -43,12 +48,13 @@ export interface Service {
   readonly holds: (caller: Caller, run: Run | null, worstCase: () => NanoDollars | null) => ReadonlyArray<Hold>
   /**
    * Opens the ledger's row. Waits, first come first served, for requests that are still running, if it would fit once
-   * they are settled: at most 30 seconds and not beyond `deadline` (milliseconds since the epoch). Fails with
-   * `budget_exceeded`, and then nothing was written.
+   * they are settled: not beyond `deadline` (milliseconds since the epoch), and what is part of no run at most 30
+   * seconds: somebody waits for it, and a run has times of its own. Fails with `budget_exceeded`, and then nothing was
+   * written.
    *
    * To be used as an acquisition (`Effect.acquireUseRelease`): only the waiting can be interrupted.
    */
-  readonly open: (opening: Opening, deadline?: number) => Effect.Effect<void, GatewayError | LedgerError>
+  readonly open: (opening: Opening, waiting?: Waiting) => Effect.Effect<void, GatewayError | LedgerError>
   /** Requests that wait for others to be settled. */
   readonly waiting: () => number
   /** The gateway's budget first, then those of these keys in their order. */
@@ -57,7 +63,7 @@ export interface Service {
 
 export class Budgets extends Context.Tag("@penstock/gateway/budgets/Budgets")<Budgets, Service>() {}
 
-/** Milliseconds that a request waits for others. */
+/** Milliseconds that a request waits for others that is part of no run. */
 const longestWait = 30_000
 
 const budgetOf = (scope: string, { per, usd }: BudgetConfig): Budget => ({ scope, limit: fromUsd(usd), per })
@@ -140,11 +146,11 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
   /** In the line of the scope that is waited for, or that refused it. */
   const getInLine = Effect.fnUntraced(function* (
     opening: Opening,
-    deadline: number,
+    { deadline = Number.POSITIVE_INFINITY, run = null }: Waiting,
     waitedFor: string,
     first: BudgetExceeded | null
   ) {
-    const until = Math.min((yield* Clock.currentTimeMillis) + longestWait, deadline)
+    const until = run === null ? Math.min((yield* Clock.currentTimeMillis) + longestWait, deadline) : deadline
     let scope = waitedFor
     let refusal = first
     while (refusal === null || refusal.fitsLater) {
@@ -156,14 +162,14 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
     return yield* refused(refusal, yield* Clock.currentTimeMillis)
   })
 
-  const open = (opening: Opening, deadline = Number.POSITIVE_INFINITY) => {
+  const open = (opening: Opening, waiting: Waiting = {}) => {
     const waitedFor = opening.holds.find(({ budget }) => lines.isWaitedFor(budget.scope))?.budget.scope
     // Whoever comes while others wait gets in line behind them.
     return waitedFor === undefined
       ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", (refusal) =>
-          getInLine(opening, deadline, refusal.budget.scope, refusal)
+          getInLine(opening, waiting, refusal.budget.scope, refusal)
         )
-      : getInLine(opening, deadline, waitedFor, null)
+      : getInLine(opening, waiting, waitedFor, null)
   }
 
   /** Of each caller under the configuration in force: his requests come by the thousand. */
@@ -187,10 +193,10 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
       const most = worstCase()
       return most === 0 ? [] : applying.map((budget) => ({ budget, amount: most ?? NanoDollars.make(0) }))
     },
-    open: (opening, deadline) =>
+    open: (opening, waiting) =>
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)
-        : Effect.uninterruptible(Effect.suspend(() => open(opening, deadline))),
+        : Effect.uninterruptible(Effect.suspend(() => open(opening, waiting))),
     waiting: lines.length,
     states: (keys) =>
       Effect.suspend(() => Effect.map(ledger.spending(known(settings.current(), keys)), (all) => all.map(stateOf)))

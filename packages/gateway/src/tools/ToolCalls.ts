@@ -116,7 +116,7 @@ const make = Effect.gen(function* () {
     called: Effect.Effect<McpToolResult, CallError>
   ) => {
     const target = { provider: "mcp", model: `${server}/${tool}` }
-    const opening = budgets.open({
+    const row = {
       id,
       startedAt,
       key: caller.key,
@@ -126,7 +126,8 @@ const make = Effect.gen(function* () {
       ...target,
       stream: false,
       holds: budgets.holds(caller, of?.run ?? null, () => price)
-    })
+    }
+    const opening = budgets.open(row, { run: of?.run ?? null })
     const settle = (exit: Ending) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         ledger.settle({

@@ -162,7 +162,9 @@ describe("a request that does not fit", () => {
       yield* open(1, 900, 1_000)
       const long = yield* Effect.fork(Effect.either(open(2, 400, 1_000)))
       const short = yield* Effect.fork(
-        Effect.either(openBefore(opening(3, { holds: [hold(400, 1_000, { per: "total" })] }), noon + 5_000))
+        Effect.either(
+          openBefore(opening(3, { holds: [hold(400, 1_000, { per: "total" })] }), { deadline: noon + 5_000 })
+        )
       )
       yield* TestClock.adjust("4 seconds")
       assert.deepStrictEqual([long.unsafePoll(), short.unsafePoll()], [null, null])
@@ -177,6 +179,22 @@ describe("a request that does not fit", () => {
         requests.map((row) => row.id),
         [id(1)]
       )
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("a run waits for as long as it takes: its steps have times of their own", () =>
+    Effect.gen(function* () {
+      const { open: openBefore } = yield* Budgets.Budgets
+      yield* open(1, 900, 1_000)
+      const run = { id: "run_1", budget: null }
+      const patient = yield* Effect.fork(
+        openBefore(opening(2, { holds: [hold(400, 1_000, { per: "total" })] }), { run })
+      )
+      yield* TestClock.adjust("10 minutes")
+      assert.isNull(patient.unsafePoll())
+      yield* settle(1, 100)
+      yield* TestClock.adjust("1 seconds")
+      yield* Fiber.join(patient)
     }).pipe(Effect.provide(layer()))
   )
 
