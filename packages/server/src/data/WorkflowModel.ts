@@ -18,9 +18,12 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as ModelInput from "../workflows/ModelInput.ts"
 import { OutputText, sourceOf, textOf } from "../workflows/OutputText.ts"
+import * as RunEvents from "../workflows/RunEvents.ts"
 import * as Starting from "../workflows/Starting.ts"
 
 const prefix = "workflow/"
+
+const heartbeat = Buffer.from(RunEvents.heartbeat)
 
 export const isMeant = (model: string): boolean => model.startsWith(prefix)
 
@@ -63,15 +66,19 @@ export const make: Effect.Effect<WorkflowModel, never, Runs | Workflows> = Effec
   const runs = yield* Runs
   const workflows = yield* Workflows
 
-  /** Sends the output while it is written, and progress beside it. */
-  const follow = (runId: string, text: OutputText, to: AnswerSink, sink: Sink<Uint8Array> | null) =>
-    Stream.runForEach(Stream.orDie(runs.events(runId)), (event) =>
+  /** Sends the output while it is written, and progress beside it; while nothing happens, that it is still there. */
+  const follow = (runId: string, text: OutputText, to: AnswerSink, sink: Sink<Uint8Array> | null) => {
+    const told = Stream.runForEach(Stream.orDie(runs.events(runId)), (event) =>
       Effect.sync(() => {
         const more = text.take(event)
         if (more !== "") to.write([{ type: "text-delta", index: 0, text: more }])
         else if (event.type !== "token") sink?.write(comment(runId, event))
       })
     )
+    if (sink === null) return told
+    const beat = Effect.sync(() => void sink.write(heartbeat))
+    return Effect.raceFirst(told, Effect.interruptible(Effect.forever(Effect.delay(beat, "15 seconds"))))
+  }
 
   const spentOn = (runId: string): Effect.Effect<Spent> =>
     Effect.map(runs.steps(runId), (steps) => steps.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent))
