@@ -58,6 +58,7 @@ import * as Telemetry from "./telemetry/Telemetry.ts"
 import * as Approvals from "./workflows/Approvals.ts"
 import * as CheckedFolder from "./workflows/CheckedFolder.ts"
 import * as CronTriggers from "./workflows/CronTriggers.ts"
+import * as EventTriggers from "./workflows/EventTriggers.ts"
 import * as Hosts from "./workflows/Hosts.ts"
 import * as HubTools from "./workflows/HubTools.ts"
 import * as RunsFile from "./workflows/RunsFile.ts"
@@ -131,6 +132,7 @@ const start = Effect.gen(function* () {
   yield* Retention.run
   yield* Alerts.run
   yield* CronTriggers.run
+  yield* EventTriggers.run
   yield* listener.serve([dataPlane, yield* StoredResponses.make(responses), yield* McpPlane.make], controlPlane)
 })
 

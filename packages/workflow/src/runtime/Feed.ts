@@ -2,6 +2,7 @@
  * A run as it goes, within this process: its events, stored and numbered; its tokens, numbered and passed on; and the
  * word that it is to stop. A run that goes on in another process gets a new channel.
  */
+import type { Caller } from "@penstock/schema/api/Caller"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -23,12 +24,27 @@ export interface Channel {
   readonly cancelled: Deferred.Deferred<void>
 }
 
+/** What an `emit` step has sent. */
+export interface Emission {
+  readonly runId: string
+  readonly workflow: string
+  /** The step's path in the run: with the run's id, a name that no other emission has. */
+  readonly path: string
+  readonly event: string
+  readonly data: unknown
+  readonly caller: Caller | null
+}
+
 export interface Service {
   readonly channel: (runId: string) => Effect.Effect<Channel>
   /** Events behind `after`: those that are stored, then the others as they come, up to the run's end. */
   readonly events: (runId: string, after: number) => Stream.Stream<RunEvent>
   /** The ids of runs as they end, from now on. Whoever is too slow misses some. */
   readonly ended: Effect.Effect<Queue.Dequeue<string>, never, Scope.Scope>
+  /** Told again when a run is replayed. */
+  readonly emit: (emission: Emission) => Effect.Effect<void>
+  /** From now on. */
+  readonly emissions: Effect.Effect<Queue.Dequeue<Emission>, never, Scope.Scope>
   /** Forgets a run that has ended. Its listeners have heard so. */
   readonly close: (runId: string) => Effect.Effect<void>
 }
@@ -48,6 +64,7 @@ const make = Effect.gen(function* () {
   const store = yield* RunStore
   const open = new Map<string, Open>()
   const ended = yield* PubSub.sliding<string>(1024)
+  const emitted = yield* PubSub.unbounded<Emission>()
   const opening = Effect.unsafeMakeSemaphore(1)
 
   const begin = Effect.fnUntraced(function* (runId: string) {
@@ -99,6 +116,8 @@ const make = Effect.gen(function* () {
         })
       ),
     ended: PubSub.subscribe(ended),
+    emit: (emission) => PubSub.publish(emitted, emission),
+    emissions: PubSub.subscribe(emitted),
     close: (runId) => Effect.sync(() => void open.delete(runId))
   }
   return service

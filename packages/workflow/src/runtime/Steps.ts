@@ -18,6 +18,7 @@ import * as StepError from "./StepError.ts"
 import * as SubWorkflow from "./SubWorkflow.ts"
 import { Tries } from "./Tries.ts"
 import * as Waits from "./Waits.ts"
+import type { World } from "./World.ts"
 
 /** What a step came to, whichever way. */
 interface Ended {
@@ -228,15 +229,24 @@ const within = Effect.fnUntraced(function* (
   return { output, outcome, spent: tries.spent, exhausted } satisfies Ended
 })
 
+const emit = (world: World, path: string, event: string, data: unknown) => {
+  const { caller, plan, runId } = world
+  return world.channel.tell(`${path}:emitted`, event, path, data).pipe(
+    // A rehearsal starts nothing.
+    Effect.zipRight(
+      world.rehearsal ? Effect.void : world.feed.emit({ runId, workflow: plan.name, path, event, data, caller })
+    ),
+    Effect.as(null)
+  )
+}
+
 const act = (run: Run, step: PlanStep, action: Action, path: string, frame: Frame): Body<unknown> => {
   const { world } = run
   switch (action.type) {
     case "set":
       return frame.evaluate(action.values, step.id)
     case "emit":
-      return Effect.flatMap(frame.evaluate(action.data, step.id), (data) =>
-        Effect.as(world.channel.tell(`${path}:emitted`, action.event, path, data), null)
-      )
+      return Effect.flatMap(frame.evaluate(action.data, step.id), (data) => emit(world, path, action.event, data))
     case "fail":
       return Effect.flatMap(frame.evaluate(action.message, step.id), (message) =>
         Effect.fail(
