@@ -82,6 +82,7 @@ providers:
 defaults: { retry: { max: 0 } }
 keys:
   - { name: poor, key: key-of-the-poor, budget: { usd: 16, per: total } }
+  - { name: quick, key: key-of-the-quick, rate: { tokens_per_minute: 6000 } }
   - { name: narrow, key: key-of-the-narrow, mcp: { tools: [echo] } }
   - { name: outside, key: key-of-outside, mcp: { servers: [other] } }
 mcp: { servers: { odd: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(fixture)}], env: { MARKER: ${lab.marker} } } } }
@@ -111,6 +112,11 @@ mcp: { servers: { odd: { command: ${JSON.stringify(process.execPath)}, args: [${
       upstream.next(says({}))
       assert.strictEqual((await as("key-of-outside", { tools: [{ type: "mcp", server: "*" }] })).status, 200)
       assert.notProperty(turns()[2]!.json, "tools")
+      // A hundred tokens a second: the second turn has to wait for those that the first one used.
+      upstream.next(says({ ...calls(["a", "odd__echo", { said: "hi" }]), inputTokens: 5_850 }), says({}))
+      const waited = await as("key-of-the-quick", { tools: [odd] })
+      assert.strictEqual(waited.status, 200, waited.body)
+      assert.strictEqual(waited.headers["x-penstock-turns"], "2")
     } finally {
       await keyed.stop()
     }

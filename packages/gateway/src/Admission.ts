@@ -20,6 +20,8 @@ import type { Target } from "./routing/Router.ts"
 export interface Admission {
   /** Tells the caller how it stands, and refuses with `rate_limit`. A permit is to be settled and released. */
   readonly enter: <Out>(call: Call<Out>) => Either.Either<Permit, GatewayError>
+  /** The same, but a rate that is free again in so many milliseconds is waited for. */
+  readonly enterWithin: <Out>(call: Call<Out>, patience: number) => Effect.Effect<Permit, GatewayError>
   /** What is to be held back until the request is settled. */
   readonly holds: <Out>(call: Call<Out>, targets: ReadonlyArray<Target>) => ReadonlyArray<Hold>
   /** Input and output that a call may use at most, at whichever target. */
@@ -53,13 +55,27 @@ export const make: Effect.Effect<Admission, never, Budgets | PriceBook | Provide
       return most
     }
 
+    const enter: Admission["enter"] = (call) => {
+      const scopes = ofKey(call.caller)
+      const admitted = limits.admit(scopes, scopes.length === 0 ? 0 : Estimate.likelyTokens(call.demand()))
+      if (scopes.length > 0) call.standing?.(Either.merge(admitted).standing)
+      return Either.mapLeft(admitted, ({ error }) => error)
+    }
+
+    const enterWithin: Admission["enterWithin"] = (call, patience) =>
+      Effect.suspend(() => {
+        const admitted = enter(call)
+        if (Either.isRight(admitted)) return admitted
+        const { reason, retryAfterMillis } = admitted.left
+        if (reason !== "rate_limit" || retryAfterMillis === undefined) return admitted
+        // Others may be quicker each time: what was waited counts, and a wait of nothing counts as one.
+        const wait = Math.max(1, retryAfterMillis)
+        return wait > patience ? admitted : Effect.delay(enterWithin(call, patience - wait), wait)
+      })
+
     return {
-      enter: (call) => {
-        const scopes = ofKey(call.caller)
-        const admitted = limits.admit(scopes, scopes.length === 0 ? 0 : Estimate.likelyTokens(call.demand()))
-        if (scopes.length > 0) call.standing?.(Either.merge(admitted).standing)
-        return Either.mapLeft(admitted, ({ error }) => error)
-      },
+      enter,
+      enterWithin,
       holds: (call, targets) => budgets.holds(call.caller, call.run ?? null, () => worstCase(call, targets)),
       mostTokens: (demand, targets) =>
         targets

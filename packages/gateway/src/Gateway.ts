@@ -147,7 +147,8 @@ const make = Effect.gen(function* () {
             latency: (target) => latencies.of(target, call.stream)
           })
     const attempts = yield* Attempts.begin(services, { call, sink, targets, policy: plan.policy })
-    const permit = yield* admission.enter(call)
+    const { patience } = call
+    const permit = yield* patience === undefined ? admission.enter(call) : admission.enterWithin(call, patience)
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
       Effect.suspend(() => {
         const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)

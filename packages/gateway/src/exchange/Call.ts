@@ -47,6 +47,8 @@ export interface Call<Out> {
   readonly demand: () => Demand
   /** Hears how the caller stands with the limits of its rate. */
   readonly standing?: (standing: Standing) => void
+  /** Milliseconds that the rate of its caller's key may be waited for. Absent: it is refused at once. */
+  readonly patience?: number
   /** What it uses is what the provider says: of an answer that was broken off nothing can be estimated. */
   readonly isOpaque?: true
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */

@@ -75,6 +75,9 @@ const isCall = (part: AssistantPart): part is ToolCallPart => part.type === "too
 /** An answer that was broken off, or withheld, may end in the middle of a call. */
 const isSound = ({ finishReason }: Completion): boolean => finishReason === "tool_calls" || finishReason === "stop"
 
+/** Milliseconds that a turn after the first waits for the caller's rate: the turns before it would be lost. */
+const turnPatience = 30_000
+
 /** All turns together, as far as they have come. */
 const joinedHead = (before: Head | null, head: Head): Head => ({
   ...head,
@@ -152,6 +155,7 @@ const make = Effect.gen(function* () {
       model,
       stream,
       trace: id === asked.id ? asked.trace : inside(asked),
+      ...(id === asked.id ? {} : { patience: turnPatience }),
       ...(id === asked.id && asked.standing !== undefined ? { standing: asked.standing } : {}),
       demand: () => Demand.ofRequest(request),
       needs: () => Needs.of(request),
