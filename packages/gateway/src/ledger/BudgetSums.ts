@@ -136,7 +136,7 @@ export const warnIfTooLow = (
     : Effect.logWarning(
         `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${low.amount / 1e9} USD ` +
           `that were held for it. The budget of ${low.of.scope} counts what it cost.`
-      )
+      ).pipe(Effect.annotateLogs("request_id", id))
 }
 
 /** What a budget has seen in the window of `now`. */

@@ -113,5 +113,5 @@ const end = Effect.fnUntraced(function* (
 })
 
 export const layer: Layer.Layer<never, never, WorkflowEngine | World.Needs> = PenstockRun.toLayer((payload) =>
-  Effect.flatMap(World.services, (services) => execute(services, payload))
+  Effect.flatMap(World.services, (services) => Effect.annotateLogs(execute(services, payload), "run_id", payload.runId))
 )

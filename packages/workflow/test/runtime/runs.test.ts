@@ -1,6 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { Runs } from "@penstock/workflow/runtime/Runs"
 import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import * as Scene from "./scene.ts"
 
 it.effect("cancelling aborts the call that is under way, runs finally, and nothing behind it", () => {
@@ -52,4 +56,23 @@ it.effect("the second signal of a name is a conflict", () => {
     yield* runs.signal(id, "more", null)
     assert.deepStrictEqual((yield* Scene.toEnd(id)).output, { approved: true })
   }).pipe(Effect.provide(layer))
+})
+
+it.effect("whatever a run logs has its id", () => {
+  const { layer } = Scene.make({ answers: { undo: [{ fail: "authentication" }], hello: [{ fail: "authentication" }] } })
+  const logged: Array<unknown> = []
+  const logger = Logger.make(({ annotations }) => logged.push(Option.getOrNull(HashMap.get(annotations, "run_id"))))
+  const source = `name: a
+steps:
+  - {id: first, type: llm, model: m, prompt: hi, undo: [{id: back, type: llm, model: m, prompt: undo}]}
+  - {id: ask, type: llm, model: m, prompt: hello, output: r}
+output: r
+`
+  return Effect.gen(function* () {
+    const runs = yield* Runs
+    const { id } = yield* runs.start(source, {})
+    const run = yield* Scene.toEnd(id)
+    assert.strictEqual(run.status, "failed")
+    assert.deepStrictEqual(logged, [id])
+  }).pipe(Effect.provide(layer.pipe(Layer.provideMerge(Logger.replace(Logger.defaultLogger, logger)))))
 })
