@@ -102,7 +102,11 @@ describe("the language's guide", () => {
   it("shows files that have no mistake", async () => {
     assert.isAtLeast(blocks.length, 5)
     const files = blocks.map(({ line }) => `line-${line}.yaml`)
-    const { code, stdout } = await Penstock.run(["check", "--offline", ...files], { cwd: folder })
+    const { code, stdout } = await Penstock.run(["check", "--offline", ...files], {
+      cwd: folder,
+      // The server that the guide speaks of.
+      config: "mcp: { servers: { hotel: { command: hotel } } }\n"
+    })
     assert.strictEqual(code, 0, stdout)
     assert.notInclude(stdout, "warning", stdout)
   })
