@@ -12,6 +12,7 @@ import * as RateLimits from "@penstock/gateway/limits/RateLimits"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerMemory from "@penstock/gateway/ledger/LedgerMemory"
 import * as PriceBook from "@penstock/gateway/ledger/PriceBook"
+import * as Embed from "@penstock/gateway/operations/embeddings/Embed"
 import * as HttpTransport from "@penstock/gateway/providers/HttpTransport"
 import * as ProviderRegistry from "@penstock/gateway/providers/ProviderRegistry"
 import type { Transport } from "@penstock/gateway/providers/Transport"
@@ -53,6 +54,9 @@ const program = Effect.gen(function* () {
   const explanation = yield* gateway.explain("gpt-4o-mini")
   yield* Console.log(explanation.candidates)
 
+  const { usage, vectors } = yield* Embed.embed({ model: "demo/embed", input: ["two", "texts"] })
+  yield* Console.log(`${vectors.length} vectors, ${usage?.totalTokens} tokens`)
+
   yield* ledger.flush
   const { total } = yield* ledger.costs({ by: [] })
   yield* Console.log(`${total.requests} requests, ${total.total_tokens} tokens`)
@@ -80,16 +84,20 @@ const layerDouble = Layer.effect(
 ).pipe(Layer.provide(layerProviders))
 
 const canned: Transport = {
-  exchange: (_request, receiver) =>
+  exchange: ({ path }, receiver) =>
     Effect.sync(() => {
-      const body = {
+      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+      const vector = { object: "embedding", embedding: [1, 0] }
+      const vectors = { object: "list", data: [0, 1].map((index) => ({ ...vector, index })), usage }
+      const chat = {
         id: "chatcmpl-1",
         object: "chat.completion",
         created: 0,
         model: "canned",
         choices: [{ index: 0, message: { role: "assistant", content: "canned" }, finish_reason: "stop" }],
-        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+        usage
       }
+      const body = path === "/embeddings" ? vectors : chat
       receiver.onHead(200, { "content-type": "application/json" }, () => {})
       receiver.onChunk(Buffer.from(JSON.stringify(body)))
     })

@@ -55,7 +55,7 @@ describe("examples", () => {
   it("embed-gateway answers through layers, and through a double", async () => {
     const output = await run(process.execPath, ["examples/dist/embed-gateway.js"])
     assert.match(output, /Hello from a layer/)
-    assert.match(output, /2 requests, \d+ tokens/)
+    assert.match(output, /2 vectors, \d+ tokens\s+3 requests, \d+ tokens/)
     assert.match(output, /-- with a double\s+\[ \{ type: 'text', text: 'canned' \} \]/)
   })
 

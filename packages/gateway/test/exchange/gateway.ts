@@ -82,7 +82,7 @@ export const harness = ({ answer, brokenLedger, config = {}, missing, others = {
     name,
     protocol: vendor.protocol,
     spoken: [vendor.protocol],
-    endpoints: new Set(["chat"]),
+    endpoints: new Set(["chat", "embeddings"]),
     embeddingBatch: 2048,
     transport: transports[name]!,
     address: base_url,

@@ -27,9 +27,12 @@ const toNumbers = (base64: string): ReadonlyArray<number> => {
   return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4))
 }
 
+export const numbersOf = (vector: Vector): ReadonlyArray<number> =>
+  typeof vector === "string" ? toNumbers(vector) : vector
+
 export const isIn = (vector: Vector, format: Format): boolean => (typeof vector === "string") === (format === "base64")
 
 export const written = (vector: Vector, format: Format): Vector => {
-  if (typeof vector === "string") return format === "base64" ? vector : toNumbers(vector)
-  return format === "float" ? vector : toBase64(vector)
+  if (format === "float") return numbersOf(vector)
+  return typeof vector === "string" ? vector : toBase64(vector)
 }
