@@ -60,7 +60,8 @@ const replay = Effect.fn("replay")(function* (flags: Flags) {
 
 export const command = Command.make("replay", options, replay).pipe(
   Command.withDescription(
-    "Execute a kept run's plan again on what was recorded, at no cost, and say whether it comes to the same. Exit codes: 0 it " +
-      "does (with --from: the run succeeded), 1 it does not, 2 there is no such run or step"
+    "Execute a kept run's plan again on what was recorded, at no cost, and say whether it comes to the same. It reads " +
+      "the file that runs are kept in, so that there is no --server: run it where the server's database is, whether or " +
+      "not the server runs. Exit codes: 0 it does (with --from: the run succeeded), 1 it does not, 2 there is no such run or step"
   )
 )
