@@ -3,6 +3,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fixture, newMarker } from "../packages/gateway/test/mcp/hub.ts"
+import { published } from "../packages/gateway/test/mcp/published.ts"
 import * as Penstock from "./support/Penstock.ts"
 import * as Raw from "./support/Raw.ts"
 import { calls, says } from "./support/ToolLab.ts"
@@ -25,6 +26,27 @@ steps:
   - { id: two, type: mcp_tool, server: paid, tool: echo, params: { said: twice }, output: b }
 output: b
 `,
+  "published.yaml": `
+name: published
+inputs: { path: string }
+steps:
+  - { id: read, type: mcp_tool, server: files, tool: read_text_file, params: { path: "\${input.path}" }, output: note }
+  - id: keep
+    type: mcp_tool
+    server: memory
+    tool: create_entities
+    params: { entities: [{ name: Note, entityType: note, observations: ["\${string(note.content)}"] }] }
+    output: kept
+  - { id: sum, type: mcp_tool, server: all, tool: get-sum, params: { a: 2, b: 3 }, output: sum }
+  - id: think
+    type: agent
+    model: mock/m
+    prompt: What is known?
+    tools: [memory/search_nodes, files/*, all/echo]
+    max_turns: 3
+    output: said
+output: { kept: "\${kept.entities[0].observations[0]}", sum: "\${sum}", said: "\${said}" }
+`,
   "agent.yaml": `
 name: agent
 steps:
@@ -39,7 +61,8 @@ let server: Penstock.Penstock
 const keys = { admin: "admin-key-1", rich: "key-of-the-rich", narrow: "key-of-the-narrow", outside: "key-of-outside" }
 
 beforeAll(async () => {
-  folder = Penstock.temporaryFolder()
+  folder = fs.realpathSync(Penstock.temporaryFolder())
+  fs.writeFileSync(path.join(folder, "note.txt"), "buy milk")
   for (const [name, text] of Object.entries(workflows)) fs.writeFileSync(path.join(folder, name), text)
   upstream = await Upstream.start()
   const odd = `command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(fixture)}], env: { MARKER: ${newMarker()} }`
@@ -53,7 +76,13 @@ keys:
   - { name: rich, key: ${keys.rich}, budget: { usd: 5, per: total } }
   - { name: narrow, key: ${keys.narrow}, mcp: { tools: [echo] } }
   - { name: outside, key: ${keys.outside}, mcp: { servers: [free] } }
-mcp: { servers: { free: { ${odd} }, paid: { ${odd}, cost_per_call: 0.5 } } }
+mcp:
+  servers:
+    free: { ${odd} }
+    paid: { ${odd}, cost_per_call: 0.5 }
+    files: ${JSON.stringify(published("server-filesystem", [folder]))}
+    memory: ${JSON.stringify(published("server-memory", [], { env: { MEMORY_FILE_PATH: path.join(folder, "memory.jsonl") } }))}
+    all: ${JSON.stringify(published("server-everything", ["stdio"]))}
 `
   })
 }, 60_000)
@@ -119,6 +148,31 @@ describe("a step that calls a tool", () => {
     assert.deepStrictEqual([status, error.step, error.reason], ["failed", "ask", "authentication"])
     assert.include(error.message, "outside")
     assert.deepStrictEqual((await get(`/v1/mcp/calls?run=${run_id}`)).calls, [])
+  })
+})
+
+describe("published servers", () => {
+  it("are called by steps and by an agent, in one run", async () => {
+    const asked = upstream.requests.length
+    const search = calls(["a", "memory__search_nodes", { query: "milk" }], ["b", "all__echo", { message: "hello" }])
+    upstream.next(says(search), says({ text: ["milk is to be bought"] }))
+    const note = path.join(folder, "note.txt")
+    const { error, output, run_id, status } = await run("published", keys.rich, { path: note })
+    assert.strictEqual(status, "succeeded", JSON.stringify(error))
+    assert.include(output.kept, "buy milk")
+    assert.include(output.sum, "5")
+    assert.strictEqual(output.said, "milk is to be bought")
+    const [first, second] = upstream.requests.slice(asked)
+    const names = first!.json.tools.map((tool: Raw.Loose) => tool.function.name)
+    assert.includeMembers(names, ["memory__search_nodes", "files__read_text_file", "all__echo"])
+    const told = JSON.stringify(second!.json.messages)
+    assert.include(told, "buy milk")
+    assert.include(told, "Echo: hello")
+    const logged = (await get(`/v1/mcp/calls?run=${run_id}`)).calls
+    assert.sameMembers(
+      logged.map(({ server, tool }: Raw.Loose) => `${server}/${tool}`),
+      ["files/read_text_file", "memory/create_entities", "all/get-sum", "memory/search_nodes", "all/echo"]
+    )
   })
 })
 
