@@ -207,6 +207,30 @@ describe("workflows over HTTP", () => {
     assert.include(json.output, "hello")
   })
 
+  it("checks a text that is not stored against what the server knows, in place of its file", async () => {
+    const text = (name: string, steps: string) => `name: ${name}\nsteps:\n${steps}\noutput: said\n`
+    const check = async (source: string, file?: string) =>
+      (await post("/v1/workflows/check", { source, ...(file === undefined ? {} : { file }) })).json
+    const call = (uses: string) => `  - { id: a, type: workflow, uses: ${uses}, with: { text: hello }, output: said }`
+    assert.deepStrictEqual(await check(text("mine", call("plain"))), { valid: true, diagnostics: [] })
+    const unknown = await check(text("mine", call("plane")))
+    assert.deepStrictEqual(
+      [unknown.valid, unknown.diagnostics[0].range.start.line, unknown.diagnostics[0].file],
+      [false, 3, "workflow.yaml"]
+    )
+    const model = await check(text("mine", "  - { id: a, type: llm, model: demo/ecco, prompt: hi, output: said }"))
+    assert.include(JSON.stringify(model.diagnostics), "demo/ecco")
+    const server = await check(
+      text("mine", "  - { id: a, type: mcp_tool, server: nobody, tool: echo, params: {}, output: said }")
+    )
+    assert.strictEqual(server.diagnostics[0].code, "PS501")
+    // It stands in for its file: what it calls is found under the name that it has now.
+    const circle = await check(text("other", call("other")), "plain.yaml")
+    assert.isFalse(circle.valid)
+    assert.strictEqual((await post("/v1/workflows/check", { text: "x" })).status, 400)
+    assert.strictEqual((await ask("/v1/workflows/mine")).status, 404)
+  })
+
   it("answers 404 with the name that was probably meant", async () => {
     const { json, status } = await post("/v1/workflow/summarise", { input: {} })
     assert.strictEqual(status, 404)

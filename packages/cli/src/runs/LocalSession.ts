@@ -3,8 +3,9 @@ import { renderError } from "@penstock/server/config/ConfigIssue"
 import * as LocalRuns from "@penstock/server/workflows/LocalRuns"
 import * as RunView from "@penstock/server/workflows/RunView"
 import * as LocalWorkflow from "@penstock/server/workflows/LocalWorkflow"
-import { RunStore } from "@penstock/workflow/runtime/store/RunStore"
+import { RunStore, type Service as Store } from "@penstock/workflow/runtime/store/RunStore"
 import * as RunStoreSqlite from "@penstock/workflow/runtime/store/RunStoreSqlite"
+import type { RunRecord } from "@penstock/workflow/runtime/RunRecord"
 import { type RunsError, Runs } from "@penstock/workflow/runtime/Runs"
 import { compile } from "@penstock/workflow/compiler/Compiler"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -21,8 +22,12 @@ const failed = (exitCode: 1 | 2, text: string) => new CommandFailed({ exitCode, 
 
 const refused = ({ message, reason }: RunsError) => failed(reason === "conflict" ? 1 : 2, message)
 
-/** Without a server there is no address that takes an answer. */
-const noAddress = () => null
+/** A run with its steps. Without a server there is no address that takes an answer. */
+const stateOf = Effect.fnUntraced(function* (store: Store, run: RunRecord) {
+  const definition = yield* store.definition(run.definitionHash)
+  const steps = yield* store.steps(run.id)
+  return RunView.state(run, { steps, source: definition?.source ?? null, waitingFor: () => null })
+})
 
 /** The configuration, or what is wrong with it. */
 export const open = (options: LocalRuns.Options) =>
@@ -40,7 +45,7 @@ export const records = Effect.fnUntraced(function* (options: LocalRuns.Options) 
     state: Effect.fnUntraced(function* (id) {
       const run = yield* store.run(id)
       if (run === null) return yield* failed(2, `There is no run "${id}" in ${place.runs}.`)
-      return RunView.state(run, yield* store.steps(id), noAddress)
+      return yield* stateOf(store, run)
     }),
     list: (limit) => Effect.map(store.runs({ limit }), (found) => found.map(RunView.summary))
   }
@@ -56,10 +61,10 @@ export const make = Effect.fnUntraced(function* (options: LocalRuns.Options, kee
     Effect.mapError(({ hint, message }) => failed(1, hint === null ? message : `${message}\n${hint}`))
   )
   const runs = Context.get(context, Runs)
+  const store = Context.get(context, RunStore)
 
   const state: Session["state"] = Effect.fnUntraced(function* (id) {
-    const run = yield* Effect.mapError(runs.get(id), refused)
-    return RunView.state(run, yield* runs.steps(id), noAddress)
+    return yield* stateOf(store, yield* Effect.mapError(runs.get(id), refused))
   })
   const find = (workflow: string) =>
     LocalWorkflow.find(place.callable, options.directory, workflow).pipe(

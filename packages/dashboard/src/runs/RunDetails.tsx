@@ -2,7 +2,7 @@
 import { isEnded } from "@penstock/schema/Run"
 import type { RunState, RunStep } from "@penstock/schema/api/RunsApi"
 import { useState } from "react"
-import { useAsk, useTell } from "../api/Query.tsx"
+import { useTell } from "../api/Query.tsx"
 import { Alert, Badge, Button, Empty, Figure, Loaded, Panel } from "../design/Parts.tsx"
 import { Table } from "../design/Table.tsx"
 import * as Format from "../format/Format.ts"
@@ -96,11 +96,6 @@ const Steps = ({
 
 export const RunDetails = ({ id }: { readonly id: string }) => {
   const { live, run } = useRun(id)
-  const workflow = useAsk(
-    ["workflow", run.data?.workflow],
-    (api) => api.workflows.get({ path: { name: run.data?.workflow ?? "" } }),
-    { enabled: run.data !== undefined }
-  )
   const [chosen, choose] = useState<string | null>(null)
   return (
     <Loaded query={run}>
@@ -131,9 +126,9 @@ export const RunDetails = ({ id }: { readonly id: string }) => {
                 .map((step) => (
                   <Approval key={step.path} runId={id} step={step} />
                 ))}
-              {workflow.data === undefined ? null : (
+              {state.source === null ? null : (
                 <Panel title="Where it is" wide>
-                  <WorkflowGraph source={workflow.data.source} steps={state.steps} onChoose={choose} />
+                  <WorkflowGraph source={state.source} steps={state.steps} onChoose={choose} />
                 </Panel>
               )}
               <Panel title="Steps" wide>

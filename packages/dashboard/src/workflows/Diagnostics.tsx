@@ -1,5 +1,5 @@
 /** What the checker found, in the order of the file. */
-import type { Diagnostic } from "@penstock/workflow/diagnostic/Diagnostic"
+import type { Diagnostic } from "@penstock/schema/api/ApiError"
 import { Badge, type Tone } from "../design/Parts.tsx"
 
 const tones: { readonly [S in Diagnostic["severity"]]: Tone } = { error: "bad", warning: "warn", info: "info" }

@@ -9,7 +9,8 @@ import { type Diagnostic as Mark, lintGutter, setDiagnostics } from "@codemirror
 import { EditorState, type Text } from "@codemirror/state"
 import { EditorView, keymap, lineNumbers } from "@codemirror/view"
 import { tags } from "@lezer/highlight"
-import type { Diagnostic, Position } from "@penstock/workflow/diagnostic/Diagnostic"
+import type { Diagnostic } from "@penstock/schema/api/ApiError"
+import type { Position } from "@penstock/workflow/diagnostic/Diagnostic"
 import { useEffect, useRef } from "react"
 
 const colors = HighlightStyle.define([

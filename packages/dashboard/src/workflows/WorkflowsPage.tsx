@@ -8,6 +8,7 @@ import { Table } from "../design/Table.tsx"
 import * as Format from "../format/Format.ts"
 import { Diagnostics } from "./Diagnostics.tsx"
 import { Editor } from "./Editor.tsx"
+import { useSettled } from "./useSettled.ts"
 import { WorkflowGraph } from "./WorkflowGraph.tsx"
 
 const List = () => {
@@ -50,21 +51,43 @@ const List = () => {
   )
 }
 
+/** What the language says of a text at once, and the server's own findings when it has looked at it. */
+const useFindings = (text: string, file: string) => {
+  const local = useMemo(() => compile(text, { file }).diagnostics, [text, file])
+  const settled = useSettled(text)
+  const checked = useAsk(["check", file, settled], (api) => api.workflows.check({ payload: { source: settled, file } }))
+  const isAnswered = checked.data !== undefined && !checked.isPlaceholderData && settled === text
+  const against = isAnswered
+    ? "Checked against this server’s models, tools, hosts and workflows."
+    : checked.error === null
+      ? "Checking against what this server knows…"
+      : `Checked without what this server knows: ${checked.error.message}`
+  return { diagnostics: isAnswered ? checked.data.diagnostics : local, against }
+}
+
 const Edited = ({ file, source }: { readonly file: string; readonly source: string }) => {
   const [text, setText] = useState(source)
-  const settled = useDeferredValue(text)
-  const { diagnostics } = useMemo(() => compile(settled, { file }), [settled, file])
+  const deferred = useDeferredValue(text)
+  const { against, diagnostics } = useFindings(deferred, file)
   return (
     <div className="panels">
       <Panel title={file} wide>
         <p className="fine">
-          Checked as you type, and not saved: the file is the server’s. Copy what you like into your editor.
+          {text === source ? (
+            "What you change here is checked as you type, and never saved: the file is the server’s."
+          ) : (
+            <>
+              <Badge tone="warn">not saved</Badge> The file on the server is as it was. Copy this text into it to keep
+              your changes; leaving this page loses them.
+            </>
+          )}
         </p>
         <Editor initial={source} diagnostics={diagnostics} onChange={setText} />
+        <p className="fine">{against}</p>
         <Diagnostics diagnostics={diagnostics} />
       </Panel>
       <Panel title="Drawn" wide>
-        <WorkflowGraph source={settled} />
+        <WorkflowGraph source={deferred} />
       </Panel>
     </div>
   )

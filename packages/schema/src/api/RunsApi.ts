@@ -64,6 +64,9 @@ export const RunState = Schema.Struct({
   ...summary,
   input: Schema.Unknown,
   output: Schema.Unknown,
+  source: Schema.NullOr(Schema.String).annotations({
+    description: "The workflow's text as it was when the run began; null where it was not kept"
+  }),
   steps: Schema.Array(RunStep).annotations({ description: "In the order in which they began" })
 }).annotations({ identifier: "RunState" })
 export type RunState = typeof RunState.Type

@@ -47,6 +47,18 @@ export const WorkflowList = Schema.Struct({ workflows: Schema.Array(WorkflowInfo
   identifier: "WorkflowList"
 })
 
+export const CheckRequest = strictStruct({
+  source: Schema.String.annotations({ description: "The text of a workflow" }),
+  file: optionalWith(Schema.NonEmptyString, () => "workflow.yaml").annotations({
+    description: "The file of the folder that it stands in for, and the name that findings carry"
+  })
+}).annotations({ identifier: "WorkflowCheckRequest" })
+
+export const CheckResult = Schema.Struct({
+  valid: Schema.Boolean.annotations({ description: "Whether it could be run: no diagnostic is an error" }),
+  diagnostics: Schema.Array(ApiError.Diagnostic)
+}).annotations({ identifier: "WorkflowCheckResult" })
+
 export const RunRequest = strictStruct({
   input: optionalWith(Schema.Unknown, () => ({})).annotations({ description: "What the workflow's `inputs` ask for" })
 }).annotations({ identifier: "RunRequest" })
@@ -79,6 +91,19 @@ export const WorkflowsApi = HttpApiGroup.make("workflows")
       .addSuccess(WorkflowDetail)
       .addError(ApiError.NotFound)
       .annotate(OpenApi.Summary, "Get a workflow with its text")
+  )
+  .add(
+    HttpApiEndpoint.post("check", "/v1/workflows/check")
+      .setPayload(CheckRequest)
+      .addSuccess(CheckResult)
+      .addError(ApiError.BadRequest)
+      .addError(ApiError.TooLarge)
+      .annotate(OpenApi.Summary, "Check a workflow's text, and store nothing")
+      .annotate(
+        OpenApi.Description,
+        "Against what this server knows: its models, hosts and workflows, and the tools of MCP servers that run. A text " +
+          "with mistakes is answered like one without: 200, with the findings."
+      )
   )
   .add(
     HttpApiEndpoint.post("run", "/v1/workflow/:name")

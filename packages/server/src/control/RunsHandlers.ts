@@ -57,9 +57,14 @@ export const layer = HttpApiBuilder.group(PenstockApi, "runs", (handlers) =>
     const state = Effect.fnUntraced(function* (run: RunRecord) {
       const steps = yield* runs.steps(run.id)
       const events = steps.some(({ status }) => status === "waiting") ? yield* store.events(run.id, 0) : []
-      return RunView.state(run, steps, (path) => {
-        const event = events.findLast(({ step, type }) => step === path && type === "step.started")
-        return event === undefined ? null : RunEvents.waiting(approvals, run.id, event)
+      const definition = yield* store.definition(run.definitionHash)
+      return RunView.state(run, {
+        steps,
+        source: definition?.source ?? null,
+        waitingFor: (path) => {
+          const event = events.findLast(({ step, type }) => step === path && type === "step.started")
+          return event === undefined ? null : RunEvents.waiting(approvals, run.id, event)
+        }
       })
     })
 

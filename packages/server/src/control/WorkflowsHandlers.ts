@@ -7,20 +7,26 @@ import { Settings } from "@penstock/gateway/Settings"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
 import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import type { RunAccepted } from "@penstock/schema/api/RunsApi"
-import { RunRequest, type RunResult } from "@penstock/schema/api/WorkflowsApi"
+import { CheckRequest, RunRequest, type RunResult } from "@penstock/schema/api/WorkflowsApi"
 import { make } from "@penstock/schema/GatewayError"
 import { Runs } from "@penstock/workflow/runtime/Runs"
 import { type Workflow, Workflows } from "@penstock/workflow/runtime/Workflows"
+import { isError } from "@penstock/workflow/diagnostic/Diagnostic"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as RunFailure from "../workflows/RunFailure.ts"
 import * as RunView from "../workflows/RunView.ts"
 import * as Starting from "../workflows/Starting.ts"
+import * as WorkflowCheck from "../workflows/WorkflowCheck.ts"
 import * as JsonBody from "./JsonBody.ts"
 
 const read = JsonBody.reader(RunRequest)
 
 const wanted = 'Send JSON with the input: {"input": {"text": "…"}}.'
+
+const readCheck = JsonBody.reader(CheckRequest)
+
+const wantedCheck = 'Send JSON with the text: {"source": "name: …"}.'
 
 const readAny = JsonBody.reader(Schema.Unknown)
 
@@ -36,6 +42,15 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
   Effect.gen(function* () {
     const settings = yield* Settings
     const sources: Starting.Sources = { workflows: yield* Workflows, runs: yield* Runs }
+
+    const findings = yield* WorkflowCheck.make
+
+    const check = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
+      const limit = settings.current().server.max_body
+      const { file, source } = yield* readCheck(request, { limit, wanted: wantedCheck })
+      const diagnostics = yield* findings({ file, text: source })
+      return HttpServerResponse.unsafeJson({ valid: !diagnostics.some(isError), diagnostics })
+    })
 
     const start = Effect.fnUntraced(function* (
       name: string,
@@ -82,6 +97,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
         Effect.map(sources.workflows.list, (workflows) => ({ workflows: workflows.map(RunView.workflow) }))
       )
       .handle("get", ({ path: { name } }) => Effect.map(Starting.find(sources.workflows, name), RunView.detail))
+      .handleRaw("check", ({ request }) => check(request))
       .handleRaw("run", ({ headers, path: { name }, request }) =>
         start(name, headers["idempotency-key"], request).pipe(
           Effect.flatMap(run),

@@ -9,6 +9,7 @@ import { McpHub } from "@penstock/gateway/mcp/McpHub"
 import type { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { ProviderRegistry } from "@penstock/gateway/providers/ProviderRegistry"
 import { Settings } from "@penstock/gateway/Settings"
+import type { Catalogues } from "@penstock/workflow/checker/Catalogues"
 import * as Collection from "@penstock/workflow/compiler/Collection"
 import * as Workflows from "@penstock/workflow/runtime/Workflows"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,18 @@ import * as Hosts from "./Hosts.ts"
 import * as ModelCatalogue from "./ModelCatalogue.ts"
 import * as ToolCatalogue from "./ToolCatalogue.ts"
 
+/** What files are checked against, by the configuration in force; `more` is what else is known. */
+export const catalogues = Effect.gen(function* () {
+  const settings = yield* Settings
+  const world = yield* Effect.context<Settings | PriceBook | ProviderRegistry>()
+  const models = ModelCatalogue.make({ offline: true }).pipe(Effect.provide(world))
+  return (sources: ReadonlyArray<Workflows.Source>, more: Pick<Catalogues, "tools"> = {}): Effect.Effect<Catalogues> =>
+    Effect.map(models, (models) => {
+      const known = { models, hosts: Hosts.of(settings.current().http), ...more }
+      return { ...known, workflows: Collection.make(sources, known) }
+    })
+})
+
 export const layer: Layer.Layer<
   Workflows.Workflows,
   never,
@@ -26,8 +39,7 @@ export const layer: Layer.Layer<
   Effect.gen(function* () {
     const settings = yield* Settings
     const hub = yield* McpHub
-    const world = yield* Effect.context<Settings | PriceBook | ProviderRegistry>()
-    const models = ModelCatalogue.make({ offline: true }).pipe(Effect.provide(world))
+    const of = yield* catalogues
     let tools = yield* ToolCatalogue.running(hub)
     const follow = Stream.runForEach(hub.changes, () =>
       Effect.map(ToolCatalogue.running(hub), (now) => {
@@ -37,11 +49,7 @@ export const layer: Layer.Layer<
     yield* Effect.forkScoped(follow)
     return Workflows.layer(settings.current().workflows, {
       basis: () => [settings.current(), tools],
-      of: (sources) =>
-        Effect.map(models, (models) => {
-          const known = { models, tools, hosts: Hosts.of(settings.current().http) }
-          return { ...known, workflows: Collection.make(sources, known) }
-        })
+      of: (sources) => of(sources, { tools })
     })
   })
 )

@@ -36,15 +36,19 @@ const step = (record: StepRecord, waiting: Waiting | null): RunStep => ({
   ended_at: isoOrNull(record.endedAt)
 })
 
-/** `waitingFor`: what the step with a path waits for. */
-export const state = (
-  run: RunRecord,
-  steps: ReadonlyArray<StepRecord>,
-  waitingFor: (path: string) => Waiting | null
-): RunState => ({
+export interface Around {
+  readonly steps: ReadonlyArray<StepRecord>
+  /** The text of the definition that it began with. */
+  readonly source: string | null
+  /** What the step with a path waits for. */
+  readonly waitingFor: (path: string) => Waiting | null
+}
+
+export const state = (run: RunRecord, { source, steps, waitingFor }: Around): RunState => ({
   ...summary(run),
   input: run.input,
   output: run.output,
+  source,
   steps: steps.map((record) => step(record, record.status === "waiting" ? waitingFor(record.path) : null))
 })
 

@@ -64,6 +64,7 @@ describe("openapi.json", () => {
       "/v1/mcp/servers/{name}/tools",
       "/v1/mcp/servers/{name}/tools/{tool}",
       "/v1/workflows",
+      "/v1/workflows/check",
       "/v1/workflows/{name}",
       "/v1/workflow/{name}",
       "/v1/workflows/{name}/runs",
