@@ -32,6 +32,11 @@ steps:
 output: "\${kept.text}"
 `
 
+const tiny = `name: tiny
+steps: [{ id: a, type: set, values: { b: 1 }, output: o }]
+output: o
+`
+
 const wrong = `name: wrong
 steps: [{ id: a, type: llm, model: demo/echo, prompt: "\${nobody}", output: x }]
 output: x
@@ -50,6 +55,7 @@ beforeAll(async () => {
   fs.mkdirSync(path.join(cwd, "workflows"))
   fs.writeFileSync(path.join(cwd, "workflows/ask.yaml"), ask)
   fs.writeFileSync(path.join(cwd, "workflows/wrong.yaml"), wrong)
+  fs.writeFileSync(path.join(cwd, "workflows/tiny.yaml"), tiny)
   ;[browser, penstock] = await Promise.all([
     Browser.launch(),
     Penstock.start({ cwd, config: config(upstream.url), env: { PENSTOCK_ADMIN_KEY: adminKey } })
@@ -178,7 +184,111 @@ describe("runs", () => {
     }))
 })
 
+const auth = { authorization: `Bearer ${adminKey}` }
+
+const startAsk = async (topic: string): Promise<string> => {
+  const { json } = await Raw.send(`${penstock.url}/v1/workflows/ask/runs`, {
+    body: { input: { topic } },
+    headers: auth
+  })
+  return json.run_id
+}
+
+describe("a run", () => {
+  it("shows tokens of a step while it streams, and then what the step gave", async () => {
+    const [opening = "", token = "", ...rest] = Wire.openaiStream({ text: ["flowing ", hostile] }, true)
+    const progress = { hasSeen: false }
+    // Tokens are told live only: they go on until the page has had one.
+    function* untilSeen() {
+      yield opening
+      for (let count = 0; count < 200 && !progress.hasSeen; count++) yield* [token, 50]
+      yield* rest
+    }
+    answering({ ...Upstream.eventStream(), body: { [Symbol.iterator]: untilSeen } })
+    await look("/runs", async (page) => {
+      const id = await startAsk("streams")
+      await page.goto(`${penstock.url}/dashboard/runs/${id}`)
+      const streaming = page.getByRole("region", { name: "Streaming" })
+      await streaming.getByText("flowing").waitFor()
+      await page.getByRole("group", { name: /^draft, llm, running/ }).waitFor()
+      progress.hasSeen = true
+      await page.getByRole("heading", { name: "Approve ok?" }).waitFor()
+      await page.getByRole("button", { name: "draft", exact: true }).click()
+      await page
+        .getByRole("region", { name: "Output", exact: true })
+        .getByText(/flowing <script>/)
+        .waitFor()
+    })
+  })
+
+  it("is drawn as it was when it began, whatever became of its file", async () => {
+    const file = path.join(cwd, "workflows/brief.yaml")
+    const brief = (id: string) =>
+      `name: brief\nsteps: [{ id: ${id}, type: set, values: { a: 1 }, output: o }]\noutput: o\n`
+    fs.writeFileSync(file, brief("before"))
+    const started = async () => {
+      for (let tries = 0; tries < 100; tries++) {
+        const sent = { body: { input: {} }, headers: auth }
+        const { json, status } = await Raw.send(`${penstock.url}/v1/workflows/brief/runs`, sent)
+        if (status === 202) return String(json.run_id)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      throw new Error("the file is not read")
+    }
+    const id = await started()
+    fs.writeFileSync(file, brief("afterwards"))
+    await look("/workflows", async (page) => {
+      await page.goto(`${penstock.url}/dashboard/runs/${id}`)
+      await page.getByRole("group", { name: /^before, set, succeeded/ }).waitFor()
+      fs.rmSync(file)
+      await page.reload()
+      await page.getByRole("group", { name: /^before, set, succeeded/ }).waitFor()
+    })
+  })
+})
+
+describe("the list of runs", () => {
+  it("is filtered, keeps its filter in the address, and turns its pages", async () => {
+    for (let count = 0; count < 51; count++) {
+      const { json } = await Raw.send(`${penstock.url}/v1/workflows/tiny/runs`, { body: { input: {} }, headers: auth })
+      assert.isString(json.run_id)
+    }
+    await look("/runs", async (page) => {
+      await page.getByRole("combobox", { name: "Workflow" }).selectOption("tiny")
+      await page.waitForURL(/workflow=tiny/)
+      await shows(page, "Page 1, 50 runs")
+      await page.getByRole("button", { name: "Older" }).click()
+      await shows(page, "Page 2, 1 run")
+      await page.getByRole("button", { name: "Newer" }).click()
+      await shows(page, "Page 1, 50 runs")
+      await page.getByRole("combobox", { name: "Status" }).selectOption("rejected")
+      await shows(page, "No run is like that")
+      await page.getByRole("link", { name: "Show all runs" }).click()
+      await page.waitForURL(/runs$/)
+      await shows(page, "Page 1, 50 runs")
+    })
+  })
+})
+
 describe("workflows", () => {
+  it("are checked against what the server knows, and say that nothing is saved", () =>
+    look("/workflows/ask", async (page) => {
+      await shows(page, /Checked against this server/)
+      await shows(page, /never saved/)
+      const text = page.getByRole("textbox", { name: "The workflow’s text" })
+      const far = "  - { id: far, type: mcp_tool, server: bnech, tool: echo, params: {}, output: x }"
+      await text.press("Control+Home")
+      for (let line = 0; line < 3; line++) await text.press("ArrowDown")
+      await text.press("End")
+      await text.press("Enter")
+      // In place of what the editor indents by.
+      await text.press("Shift+Home")
+      await text.pressSequentially(far)
+      await shows(page, /there is no MCP server "bnech"/)
+      await shows(page, "not saved")
+      assert.notInclude(fs.readFileSync(path.join(cwd, "workflows/ask.yaml"), "utf8"), "bnech")
+    }))
+
   it("are shown with the checker's findings in place, again after every change", () =>
     look("/workflows", async (page) => {
       await page.getByRole("link", { name: "wrong" }).click()

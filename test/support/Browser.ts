@@ -103,8 +103,8 @@ export const look = async (
 
 const pictures = path.resolve(import.meta.dirname, "../../docs/screenshots")
 
-/** Keeps a picture for the documentation, when it is asked for (`PENSTOCK_SCREENSHOTS=1`). */
+/** Keeps a picture for the documentation, when that is what the tests are run for: `npm run screenshots`. */
 export const picture = async (page: Page, name: string): Promise<void> => {
-  if (process.env["PENSTOCK_SCREENSHOTS"] === undefined) return
+  if (import.meta.env?.["MODE"] !== "screenshots") return
   await page.screenshot({ path: path.join(pictures, `${name}.png`) })
 }

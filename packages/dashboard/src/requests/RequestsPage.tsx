@@ -1,8 +1,9 @@
 /** Every request: which there were, and what became of one. */
-import { useState } from "react"
 import { Link, useLocation, useParams, useSearch } from "wouter"
 import { useAsk } from "../api/Query.tsx"
-import { Button, Empty, Field, Loaded, PageHead, Panel } from "../design/Parts.tsx"
+import { Empty, Field, Loaded, PageHead, Panel } from "../design/Parts.tsx"
+import { Pager, usePages } from "../design/Pager.tsx"
+import * as Format from "../format/Format.ts"
 import { CsvButton } from "./CsvButton.tsx"
 import * as Filter from "./Filter.ts"
 import { RequestDetails } from "./RequestDetails.tsx"
@@ -39,9 +40,8 @@ const TextFilter = ({
 )
 
 const List = ({ filter, search }: { readonly filter: Filter.Filter; readonly search: string }) => {
-  /** Cursors of the pages that were turned, the present one last. */
-  const [cursors, setCursors] = useState<ReadonlyArray<string>>([])
-  const cursor = cursors.at(-1)
+  const pages = usePages()
+  const { cursor } = pages
   const page = useAsk(
     ["requests", search, cursor],
     (api) =>
@@ -61,17 +61,7 @@ const List = ({ filter, search }: { readonly filter: Filter.Filter; readonly sea
         ) : (
           <>
             <RequestTable requests={requests} search={search} />
-            <div className="row pages">
-              <Button disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
-                Newer
-              </Button>
-              <Button disabled={next === null} onClick={() => next !== null && setCursors([...cursors, next])}>
-                Older
-              </Button>
-              <span className="fine">
-                Page {cursors.length + 1}, {requests.length} requests
-              </span>
-            </div>
+            <Pager pages={pages} next={next} shown={Format.counted(requests.length, "request")} />
           </>
         )
       }
