@@ -14,6 +14,7 @@ import type { Body, Paused } from "./Body.ts"
 import type { Frame } from "./Frame.ts"
 import type { StepError } from "./StepError.ts"
 import type { Tries } from "./Tries.ts"
+import { isWait } from "./Waits.ts"
 import type { World } from "./World.ts"
 
 /** One attempt, under a path and with a frame that no other attempt has. */
@@ -57,8 +58,7 @@ export const all = Effect.fnUntraced(function* (
 ) {
   const limited = yield* limitedBy(frame, `${path}#time`, step.deadlineMillis)
   // To `approve` and `wait`, `timeout` is how long they wait.
-  const waits = step.action.type === "approve" || step.action.type === "wait"
-  const timeout = waits ? null : step.timeoutMillis
+  const timeout = isWait(step.action) ? null : step.timeoutMillis
   return yield* Attempts.all<Paused, WorkflowEngine | WorkflowInstance>(step, frame, tries, {
     once: (action, model, part) => {
       const own = tries.count === 1 ? path : `${path}~${tries.count}`

@@ -115,3 +115,13 @@ export const metricsOf = (
     })
   }
 }
+
+const isTopLevel = ({ path }: StepRecord): boolean => /^steps\/[^/~]+$/.test(path)
+
+/** The same of a run that is under way: of the steps that have begun, each with the status and the time that it has by now. */
+export const metricsSoFar = (steps: ReadonlyArray<StepRecord>, startedAt: number, now: number): Metrics =>
+  metricsOf(
+    steps.map((step) => ({ ...step, endedAt: step.endedAt ?? now })),
+    steps.filter(isTopLevel),
+    Math.max(0, now - startedAt)
+  )

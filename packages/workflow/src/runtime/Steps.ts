@@ -160,9 +160,10 @@ const perform = Effect.fnUntraced(function* (run: Run, step: PlanStep, path: str
     )
     return yield* within(run, step, path, tries, talked)
   }
-  const acted = Repeated.all(world, step, path, frame, tries, (action, _model, own, inside) =>
-    act(run, step, action, own, inside)
-  )
+  const acted = Repeated.all(world, step, path, frame, tries, (action, _model, own, inside) => {
+    const once = act(run, step, action, own, inside)
+    return own !== path && Waits.isWait(action) ? recorded(world, step, own, once) : once
+  })
   return yield* within(
     run,
     step,
@@ -201,6 +202,16 @@ class Given {
   }
 }
 
+/** A further attempt at waiting began as a record of its own, so that it has to end as one. */
+const recorded = (world: World, step: PlanStep, own: string, attempt: Body<unknown>): Body<unknown> =>
+  Effect.gen(function* () {
+    const result = yield* Effect.either(attempt)
+    if (Either.isLeft(result) && result.left instanceof Paused) return yield* Effect.fail(result.left)
+    const error = Either.isLeft(result) && result.left instanceof StepError.StepError ? result.left : null
+    yield* Leaf.record(world, Leaf.startOf(step, own), plain(Either.getOrNull(result), error))
+    return yield* result
+  })
+
 /** Puts down the beginning and the end of a step that is no activity. Doing so again changes nothing. */
 const within = Effect.fnUntraced(function* (
   { world }: Run,
@@ -209,8 +220,7 @@ const within = Effect.fnUntraced(function* (
   tries: Tries,
   work: Body<Given>
 ) {
-  const waits = step.action.type === "approve" || step.action.type === "wait"
-  if (!waits) {
+  if (!Waits.isWait(step.action)) {
     yield* world.store.stepStarted(world.runId, Leaf.startOf(step, path))
     yield* world.channel.tell(`${path}:started`, "step.started", path, { id: step.id, type: step.action.type })
   }

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { ActionOf, PlanStep } from "../compiler/Plan.ts"
+import type { Action, ActionOf, PlanStep } from "../compiler/Plan.ts"
 import * as Validate from "../types/Validate.ts"
 import { type Body, paused } from "./Body.ts"
 import type { Frame } from "./Frame.ts"
@@ -27,6 +27,9 @@ const Arrival = Schema.Union(
 export type Arrival = typeof Arrival.Type
 
 const decodeArrival = Schema.decodeUnknownEither(Arrival)
+
+/** Its beginning is put down where it is known how long it waits: in here. */
+export const isWait = ({ type }: Action): boolean => type === "approve" || type === "wait"
 
 export const deferredOf = (path: string) => DurableDeferred.make(`DurableClock/${path}`, { success: Schema.Unknown })
 
