@@ -30,6 +30,14 @@ steps:
   - { id: say, type: llm, model: demo/echo, prompt: "word by word by \${sent.word}", output: said }
 output: said
 `,
+  "paid.yaml": `
+name: paid
+steps:
+  - { id: say, type: llm, model: demo/echo, prompt: "some words", output: said }
+  - { id: pause, type: wait, event: go }
+  - { id: rest, type: set, values: { done: true } }
+output: said
+`,
   "hold.yaml": `
 name: hold
 steps:
@@ -207,6 +215,22 @@ describe("an approval", () => {
 })
 
 describe("a run", () => {
+  it("that is under way has the metrics of the steps that have begun, as they stand", async () => {
+    const id = await started("paid")
+    const { metrics } = await waiting(id)
+    assert.deepStrictEqual(
+      metrics.steps.map(({ id, status }: { readonly id: string; readonly status: string }) => [id, status]),
+      [
+        ["say", "succeeded"],
+        ["pause", "waiting"]
+      ]
+    )
+    assert.isAbove(metrics.total_tokens, 0)
+    assert.strictEqual(metrics.total_tokens, metrics.steps[0].tokens)
+    await post(`/v1/runs/${id}/signals/go`, {})
+    assert.strictEqual((await ended(id)).metrics.total_tokens, metrics.total_tokens)
+  })
+
   it("that is deleted is cancelled, and what runs finally does", async () => {
     const id = await started("hold")
     await waiting(id)

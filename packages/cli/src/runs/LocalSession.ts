@@ -10,6 +10,7 @@ import { type RunsError, Runs } from "@penstock/workflow/runtime/Runs"
 import { compile } from "@penstock/workflow/compiler/Compiler"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as FilePath from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,7 +27,8 @@ const refused = ({ message, reason }: RunsError) => failed(reason === "conflict"
 const stateOf = Effect.fnUntraced(function* (store: Store, run: RunRecord) {
   const definition = yield* store.definition(run.definitionHash)
   const steps = yield* store.steps(run.id)
-  return RunView.state(run, { steps, source: definition?.source ?? null, waitingFor: () => null })
+  const now = yield* Clock.currentTimeMillis
+  return RunView.state(run, { now, steps, source: definition?.source ?? null, waitingFor: () => null })
 })
 
 /** The configuration, or what is wrong with it. */

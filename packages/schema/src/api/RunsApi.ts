@@ -50,7 +50,7 @@ const summary = {
   workflow: Schema.String,
   status: RunStatus,
   error: Schema.NullOr(Failure),
-  metrics: Schema.NullOr(Metrics).annotations({ description: "Null until it has ended" }),
+  metrics: Schema.NullOr(Metrics).annotations({ description: "Null before it begins; in lists, until it has ended" }),
   key_name: Schema.NullOr(Schema.String).annotations({ description: "Whose key it is metered under" }),
   created_at: Timestamp,
   started_at: Schema.NullOr(Timestamp),

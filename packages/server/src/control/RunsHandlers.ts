@@ -10,6 +10,7 @@ import type { RunRecord } from "@penstock/workflow/runtime/RunRecord"
 import { Runs, type Service } from "@penstock/workflow/runtime/Runs"
 import { RunStore } from "@penstock/workflow/runtime/store/RunStore"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
@@ -61,6 +62,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "runs", (handlers) =>
       return RunView.state(run, {
         steps,
         source: definition?.source ?? null,
+        now: yield* Clock.currentTimeMillis,
         waitingFor: (path) => {
           const event = events.findLast(({ step, type }) => step === path && type === "step.started")
           return event === undefined ? null : RunEvents.waiting(approvals, run.id, event)

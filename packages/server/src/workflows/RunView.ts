@@ -2,7 +2,7 @@
 import type { RunState, RunStep, RunSummary, Waiting } from "@penstock/schema/api/RunsApi"
 import type { WorkflowDetail, WorkflowInfo } from "@penstock/schema/api/WorkflowsApi"
 import { toUsd } from "@penstock/schema/Money"
-import type { RunRecord, StepRecord } from "@penstock/workflow/runtime/RunRecord"
+import { metricsSoFar, type RunRecord, type StepRecord } from "@penstock/workflow/runtime/RunRecord"
 import type { Workflow } from "@penstock/workflow/runtime/Workflows"
 
 const iso = (millis: number): string => new Date(millis).toISOString()
@@ -42,10 +42,13 @@ export interface Around {
   readonly source: string | null
   /** What the step with a path waits for. */
   readonly waitingFor: (path: string) => Waiting | null
+  /** Milliseconds since the epoch: until when a run that is under way is measured. */
+  readonly now: number
 }
 
-export const state = (run: RunRecord, { source, steps, waitingFor }: Around): RunState => ({
+export const state = (run: RunRecord, { now, source, steps, waitingFor }: Around): RunState => ({
   ...summary(run),
+  metrics: run.metrics ?? (run.startedAt === null ? null : metricsSoFar(steps, run.startedAt, now)),
   input: run.input,
   output: run.output,
   source,
