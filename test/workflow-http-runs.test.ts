@@ -23,6 +23,18 @@ steps:
     output: answer
 output: "\${answer.why}"
 `,
+  "again.yaml": `
+name: again
+steps:
+  - id: confirm
+    type: approve
+    prompt: "And now?"
+    timeout: 1s
+    on_timeout: fail
+    retry: { max: 10, delay: 10ms, on: [timeout] }
+    output: answer
+output: "\${answer.approved}"
+`,
   "live.yaml": `
 name: live
 steps:
@@ -197,6 +209,16 @@ describe("an approval", () => {
     const both = await Promise.all([post(signal, answer, null), post(signal, answer, null)])
     assert.deepStrictEqual(both.map(({ status }) => status).sort(), [202, 409])
     assert.strictEqual((await ended(id)).output, "by mail")
+  })
+
+  it("is given at the address of a further attempt too", async () => {
+    const id = await started("again")
+    const second = ({ path, waiting }: { readonly path: string; readonly waiting: unknown }) =>
+      path === "steps/confirm~2" && waiting !== null
+    const run = await until(id, ({ steps }) => steps.some(second))
+    const { signal } = run.steps.find(second).waiting
+    assert.strictEqual((await post(signal, { approved: true }, null)).status, 202)
+    assert.strictEqual((await ended(id)).output, true)
   })
 
   it("that is refused ends the run as rejected", async () => {

@@ -17,8 +17,8 @@ export interface Service {
 
 export class Approvals extends Context.Tag("@penstock/server/workflows/Approvals")<Approvals, Service>() {}
 
-/** At the top level of a file an id says all; further in, a step runs several times. */
-export const nameOf = (path: string): string => path.replace(/^steps\/(?=[^/]+$)/, "")
+/** At the top level of a file an id says all, whichever attempt asks; further in, a step runs several times. */
+export const nameOf = (path: string): string => path.replace(/^steps\/([^/~]+)(?:~\d+)?$/, "$1")
 
 export const make = (secret: string): Service => {
   const sign = (runId: string, name: string): Buffer =>

@@ -19,8 +19,8 @@ const nameOf = ({ action, id }: PlanStep): string | null => {
   return action.type === "wait" ? action.event : null
 }
 
-/** `steps/each/steps[2]/ask` is the third round's `ask`. */
-const lastOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1)
+/** `steps/each/steps[2]/ask~2` is the third round's `ask`, asked again. */
+const lastOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1).replace(/~\d+$/, "")
 
 const ended = ({ endedAt }: StepRecord): boolean => endedAt !== null
 
