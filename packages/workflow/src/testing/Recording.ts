@@ -39,9 +39,12 @@ export const read = Effect.fn("Recording.read")(function* (store: Store, id: str
   return recording
 })
 
-/** What stands in as a whole: turns of its conversation, branches of its race. They are put down as steps of their own. */
+/**
+ * What stands in as a whole: further attempts at asking somebody, turns of a conversation, branches of a race. They are
+ * put down as steps of their own.
+ */
 export const isWithin = (path: string, owner: string): boolean =>
-  path.startsWith(owner) && /^(?:~\d+)?\/(?:turns\[|branches\.)/.test(path.slice(owner.length))
+  path.startsWith(owner) && /^~\d+$|^(?:~\d+)?\/(?:turns\[|branches\.)/.test(path.slice(owner.length))
 
 const spentOn = ({ steps }: Recording, { path, spent }: StepRecord): Spent =>
   steps.filter((step) => isWithin(step.path, path)).reduce((sum, inner) => addSpent(sum, inner.spent), spent)
