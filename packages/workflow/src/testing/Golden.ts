@@ -18,7 +18,7 @@ export const write = (source: string, goldens: ReadonlyArray<Golden>): string =>
     const way = ["tests", golden.index, "expect"]
     if (canonical(plain(wanted.getIn(way))) === canonical(golden.output) && wanted.hasIn(way)) return text
     const spliced = splice(text, golden)
-    wanted.setIn(way, wanted.createNode(golden.output))
+    wanted.setIn(way, wanted.createNode(asJson(golden.output)))
     // A layout that the splice does not know: the file is printed anew, still with its comments.
     return spliced !== null && says(spliced, wanted.toJS()) ? spliced : wanted.toString({ lineWidth: 0 })
   }, source)
@@ -29,6 +29,9 @@ const says = (text: string, value: unknown): boolean => {
   const document = Yaml.parseDocument(text)
   return document.errors.length === 0 && canonical(document.toJS()) === canonical(value)
 }
+
+/** An output is JSON, which knows no negative zero; YAML does. */
+const asJson = (output: unknown): unknown => JSON.parse(JSON.stringify(output ?? null))
 
 const splice = (source: string, { index, output }: Golden): string | null => {
   const test = Yaml.parseDocument(source).getIn(["tests", index])
@@ -58,7 +61,7 @@ const splice = (source: string, { index, output }: Golden): string | null => {
 /** Behind `expect:`; in one line as JSON, else as files are written. */
 const valueText = (output: unknown, indent: number, oneLine: boolean): string => {
   if (oneLine) return ` ${JSON.stringify(output ?? null)}`
-  const text = Yaml.stringify(output ?? null, { lineWidth: 0 }).trimEnd()
+  const text = Yaml.stringify(asJson(output), { lineWidth: 0 }).trimEnd()
   const lines = text.split("\n").map((line) => (line === "" ? line : `${" ".repeat(indent + 2)}${line}`))
   const nested = typeof output === "object" && output !== null && !/^(?:\{\}|\[\])$/.test(text)
   return nested ? `\n${lines.join("\n")}` : ` ${lines.join("\n").trimStart()}`
