@@ -134,7 +134,7 @@ export const warnIfTooLow = (
   return cost === null || low === undefined
     ? Effect.void
     : Effect.logWarning(
-        `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${low.amount / 1e9} USD ` +
+        `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${formatUsd(NanoDollars.make(low.amount))} USD ` +
           `that were held for it. The budget of ${low.of.scope} counts what it cost.`
       ).pipe(Effect.annotateLogs("request_id", id))
 }
