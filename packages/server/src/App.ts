@@ -48,10 +48,10 @@ import * as Messages from "./data/Messages.ts"
 import * as OperationEndpoint from "./data/OperationEndpoint.ts"
 import * as Responses from "./data/Responses.ts"
 import * as StoredResponses from "./data/StoredResponses.ts"
+import * as LazyPlane from "./http/LazyPlane.ts"
 import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
-import * as McpPlane from "./mcp/McpPlane.ts"
-import * as StdioPlane from "./mcp/StdioPlane.ts"
+import * as McpPath from "./mcp/McpPath.ts"
 import * as Alerts from "./alerts/Alerts.ts"
 import * as Retention from "./Retention.ts"
 import * as Telemetry from "./telemetry/Telemetry.ts"
@@ -115,6 +115,16 @@ const layerStdio = Layer.merge(layerEngineMemory, CheckedFolder.layer).pipe(
   Layer.provideMerge(layerGateway)
 )
 
+/** The protocol's SDK comes with these: a fifth of all source that there is to load. */
+const mcpPlane = LazyPlane.make(
+  McpPath.isFor,
+  Effect.flatMap(
+    Effect.promise(() => import("./mcp/McpPlane.ts")),
+    ({ make }) => make
+  )
+)
+const stdioPlane = Effect.promise(() => import("./mcp/StdioPlane.ts"))
+
 const start = Effect.gen(function* () {
   const listener = yield* Listener.Listener
   const responses = yield* ResponseStore.make
@@ -133,7 +143,7 @@ const start = Effect.gen(function* () {
   yield* Alerts.run
   yield* CronTriggers.run
   yield* EventTriggers.run
-  yield* listener.serve([dataPlane, yield* StoredResponses.make(responses), yield* McpPlane.make], controlPlane)
+  yield* listener.serve([dataPlane, yield* StoredResponses.make(responses), yield* mcpPlane], controlPlane)
 })
 
 const addressOf = ({ address }: Listener.Service): string => {
@@ -174,7 +184,7 @@ export const serve = (options: ServeOptions): Effect.Effect<never, StartError> =
 
 /** An MCP server on stdin and stdout, until the client closes them. */
 export const serveStdio = (flags: ConfigFlags): Effect.Effect<void, StartError> =>
-  StdioPlane.serve.pipe(
+  Effect.flatMap(stdioPlane, ({ serve }) => serve).pipe(
     Effect.provide(withConfig(layerStdio, flags)),
     Effect.catchTags({ LedgerError: databaseFailure, KeyStoreError: databaseFailure })
   )

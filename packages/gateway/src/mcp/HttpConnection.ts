@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import { Agent, fetch as undiciFetch } from "undici"
 import { objectIn, parse } from "../wire/Json.ts"
 import type { Guard } from "./AddressGuard.ts"
+import * as ClientConnection from "./ClientConnection.ts"
 import * as Connection from "./Connection.ts"
 
 export interface Options {
@@ -51,7 +52,7 @@ const bounded = (
   const newline = 10
   const failure = tooLarge(maxMessage)
   const { id } = objectIn(request)
-  const error = { jsonrpc: "2.0", id, error: { code: Connection.tooLargeCode, message: failure.message } }
+  const error = { jsonrpc: "2.0", id, error: { code: ClientConnection.tooLargeCode, message: failure.message } }
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => {
@@ -111,7 +112,7 @@ const streamable = Effect.fnUntraced(function* (
     requestInit: requestInit(options),
     fetch: fetchWith(agent, options)
   })
-  const connection = yield* Connection.open(transport, options.listener, { probe: options.probe })
+  const connection = yield* ClientConnection.open(transport, options.listener, { probe: options.probe })
   yield* Effect.addFinalizer(() =>
     Effect.timeoutOption(
       // Interruptible in here, where the timeout is; the finalizer itself is not.
@@ -131,13 +132,16 @@ const legacy = (options: Options, agent: Agent) => {
     // Left alone it would open another stream, to a session that nobody has greeted.
     if (error instanceof SseError) void transport.close()
   }
-  return Effect.map(Connection.open(transport, options.listener, "legacy"), (connection): Connection.Connection => ({
-    ...connection,
-    call: (tool, args, callOptions) =>
-      Effect.mapError(connection.call(tool, args, callOptions), (failure) =>
-        failure.kind === "closed" ? (broken ?? failure) : failure
-      )
-  }))
+  return Effect.map(
+    ClientConnection.open(transport, options.listener, "legacy"),
+    (connection): Connection.Connection => ({
+      ...connection,
+      call: (tool, args, callOptions) =>
+        Effect.mapError(connection.call(tool, args, callOptions), (failure) =>
+          failure.kind === "closed" ? (broken ?? failure) : failure
+        )
+    })
+  )
 }
 
 /** What a server of the old kind answers who posts to its stream: the specification names these. */
@@ -160,9 +164,9 @@ export const open = Effect.fnUntraced(function* (
     (agent) => Effect.promise(() => agent.destroy())
   )
   return yield* Effect.catchIf(
-    Connection.alone(streamable(options, agent)),
+    ClientConnection.alone(streamable(options, agent)),
     ({ status }) => refusesPosts.has(status),
     // What the server said first is what its operator can do something about.
-    (first) => Effect.mapError(Connection.alone(legacy(options, agent)), () => first)
+    (first) => Effect.mapError(ClientConnection.alone(legacy(options, agent)), () => first)
   )
 })

@@ -4,9 +4,7 @@ import * as Effect from "effect/Effect"
 import * as AddressGuard from "./AddressGuard.ts"
 import * as Runtime from "effect/Runtime"
 import { ConnectionFailure } from "./Connection.ts"
-import * as HttpConnection from "./HttpConnection.ts"
 import type { Connect } from "./Session.ts"
-import * as StdioConnection from "./StdioConnection.ts"
 import type { Watchdog } from "./Watchdog.ts"
 
 /** Bytes in one message of a server. */
@@ -41,6 +39,10 @@ const tellNoise = (name: string) => {
   }
 }
 
+/** With the protocol's SDK behind them: a fifth of all that a server loads, and not loaded where there is nobody to talk to. */
+const stdio = Effect.promise(() => import("./StdioConnection.ts"))
+const http = Effect.promise(() => import("./HttpConnection.ts"))
+
 /** How to open a conversation with the server. Secrets are uncovered only on their way to it. */
 export const connect = (name: string, server: McpServerConfig, origin: Origin, watchdog: Watchdog): Connect => {
   const { args, command, cwd, env, headers, timeout, url } = server
@@ -48,25 +50,29 @@ export const connect = (name: string, server: McpServerConfig, origin: Origin, w
   return (listener) =>
     Effect.flatMap(Effect.runtime(), (runtime) => {
       if (command !== undefined) {
-        return StdioConnection.open({
-          launch: { command, args, env, cwd },
-          watchdog,
-          listener,
-          probe: probeOf(timeout),
-          noise: (line) => void Runtime.runFork(runtime)(noise(line)),
-          maxMessage
-        })
+        return Effect.flatMap(stdio, (StdioConnection) =>
+          StdioConnection.open({
+            launch: { command, args, env, cwd },
+            watchdog,
+            listener,
+            probe: probeOf(timeout),
+            noise: (line) => void Runtime.runFork(runtime)(noise(line)),
+            maxMessage
+          })
+        )
       }
       if (url === undefined || !URL.canParse(url)) {
         return new ConnectionFailure({ kind: "closed", message: "it has neither a command nor an address" })
       }
-      return HttpConnection.open({
-        url: new URL(url),
-        headers,
-        guard: origin.trusted ? null : AddressGuard.make(() => allowedHosts(origin.config())),
-        listener,
-        probe: timeout,
-        maxMessage
-      })
+      return Effect.flatMap(http, (HttpConnection) =>
+        HttpConnection.open({
+          url: new URL(url),
+          headers,
+          guard: origin.trusted ? null : AddressGuard.make(() => allowedHosts(origin.config())),
+          listener,
+          probe: timeout,
+          maxMessage
+        })
+      )
     })
 }

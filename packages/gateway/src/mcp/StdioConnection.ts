@@ -4,6 +4,7 @@ import { parseJSONRPCMessage } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { JsonObject } from "../wire/Json.ts"
+import * as ClientConnection from "./ClientConnection.ts"
 import * as Connection from "./Connection.ts"
 import type * as Lines from "./Lines.ts"
 import * as ServerProcess from "./ServerProcess.ts"
@@ -72,7 +73,7 @@ interface Attempt {
   readonly connection: Effect.Effect<Connection.Connection, Connection.ConnectionFailure, Scope.Scope>
 }
 
-const attempt = (options: Options, era: Connection.Era): Attempt => {
+const attempt = (options: Options, era: ClientConnection.Era): Attempt => {
   let end: string | null = null
   const connection = Effect.gen(function* () {
     let transport: ProcessTransport | undefined
@@ -88,7 +89,7 @@ const attempt = (options: Options, era: Connection.Era): Attempt => {
       oversized: (id) => {
         const message = `an answer of more than ${options.maxMessage} bytes`
         if (id === null) options.noise(message)
-        else transport?.receive({ jsonrpc: "2.0", id, error: { code: Connection.tooLargeCode, message } })
+        else transport?.receive({ jsonrpc: "2.0", id, error: { code: ClientConnection.tooLargeCode, message } })
       }
     }
     const process = yield* Effect.mapError(
@@ -105,7 +106,7 @@ const attempt = (options: Options, era: Connection.Era): Attempt => {
         kind: end === null ? kind : "closed",
         message: withStderr(end ?? message, process.stderr())
       })
-    const opened = yield* Connection.open(transport, options.listener, era).pipe(
+    const opened = yield* ClientConnection.open(transport, options.listener, era).pipe(
       Effect.tapError(() => untilTold),
       Effect.mapError(withLastWords)
     )
@@ -130,8 +131,8 @@ export const open = (
 ): Effect.Effect<Connection.Connection, Connection.ConnectionFailure, Scope.Scope> => {
   const first = attempt(options, { probe: options.probe })
   return Effect.catchIf(
-    Connection.alone(first.connection),
+    ClientConnection.alone(first.connection),
     () => first.end() !== null,
-    () => Connection.alone(attempt(options, "legacy").connection)
+    () => ClientConnection.alone(attempt(options, "legacy").connection)
   )
 }

@@ -57,8 +57,7 @@ export class Idempotency extends Context.Tag("@penstock/gateway/replay/Idempoten
 export interface Bounds {
   /** How long a finished answer is kept. */
   readonly keptMillis: number
-  readonly maxEntries: number
-  /** Of all finished answers together. */
+  /** Of all finished answers together. There is no bound of entries: a table would be laid out for as many at once. */
   readonly maxBytes: number
   /** Of one answer: a longer one is given to those who are attached already, and is not kept. */
   readonly maxAnswerBytes: number
@@ -66,7 +65,6 @@ export interface Bounds {
 
 export const bounds: Bounds = {
   keptMillis: 24 * 3_600_000,
-  maxEntries: 50_000,
   maxBytes: 256 * 1024 * 1024,
   maxAnswerBytes: 16 * 1024 * 1024
 }
@@ -129,7 +127,6 @@ export const make = (within: Bounds = bounds): Effect.Effect<Service> =>
   Effect.map(Effect.clock, (clock) => {
     const running = new Map<string, Running>()
     const finished = new LRUCache<string, Finished>({
-      max: within.maxEntries,
       maxSize: within.maxBytes,
       sizeCalculation: ({ answer }) => entryBytes + (answer === null ? 0 : answer.bytes.length),
       ttl: within.keptMillis,

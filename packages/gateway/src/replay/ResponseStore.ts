@@ -24,7 +24,6 @@ export interface Store {
   readonly remove: (caller: string | null, id: string) => boolean
 }
 
-const maxEntries = 10_000
 const maxBytes = 128 * 1024 * 1024
 const ttlMillis = 24 * 60 * 60 * 1000
 
@@ -34,7 +33,6 @@ const sizeOf = ({ items, response }: Conversation): number =>
 
 export const make: Effect.Effect<Store> = Effect.map(Effect.clock, (clock: Clock.Clock) => {
   const kept = new LRUCache<string, Conversation>({
-    max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
     ttl: ttlMillis,

@@ -25,7 +25,6 @@ export interface TurnMemory {
   readonly recall: (caller: string | null, messages: ReadonlyArray<Message>) => ReadonlyArray<Message>
 }
 
-const maxEntries = 10_000
 const maxBytes = 64 * 1024 * 1024
 const ttlMillis = 60 * 60 * 1000
 
@@ -45,7 +44,6 @@ const keyOf = (caller: string | null, conversation: Hash, callIds: ReadonlyArray
 
 export const make: Effect.Effect<TurnMemory> = Effect.map(Effect.clock, (clock: Clock.Clock) => {
   const kept = new LRUCache<string, ReadonlyArray<Message>>({
-    max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
     ttl: ttlMillis,

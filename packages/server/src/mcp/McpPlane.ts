@@ -26,12 +26,12 @@ import * as Running from "../data/Running.ts"
 import * as BrowserGuard from "../http/BrowserGuard.ts"
 import * as WebExchange from "../http/WebExchange.ts"
 import * as Followers from "./Followers.ts"
+import * as McpPath from "./McpPath.ts"
 import * as Offering from "./Offering.ts"
 import * as Protocol from "./Protocol.ts"
 import * as Requests from "./Requests.ts"
 import * as Sessions from "./Sessions.ts"
 
-const path = "/mcp"
 const maxSessions = 1_000
 const sessionSilence = 30 * 60_000
 const maxDepth = 256
@@ -142,8 +142,7 @@ export const make = Effect.gen(function* () {
 
   const plane: DataPlane = {
     accept: (request, response) => {
-      const url = request.url ?? ""
-      if (url !== path && !url.startsWith(`${path}?`)) return false
+      if (!McpPath.isFor(request)) return false
       const abort = new AbortController()
       const fiber = exchanges.fork(exchange(request, response, abort.signal))
       response.once("close", () => {
