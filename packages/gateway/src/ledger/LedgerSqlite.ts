@@ -10,6 +10,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as CostSheet from "./CostSheet.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import { Ledger, LedgerError, type Service } from "./Ledger.ts"
@@ -22,6 +25,7 @@ import * as Migrations from "./migrations/Migrations.ts"
 import { PriceBook } from "./PriceBook.ts"
 import * as RequestQuery from "./RequestQuery.ts"
 import { changesOf } from "./RowStatement.ts"
+import * as SqliteWriter from "./SqliteWriter.ts"
 import * as ToolLogSqlite from "./ToolLogSqlite.ts"
 
 /**
@@ -45,9 +49,9 @@ const whileServing = "PRAGMA busy_timeout = 50"
 /** Requests deleted in one transaction; other writes wait meanwhile. */
 const pruneRun = 500
 
-/** The ledger over a client's file, which other processes may have open as their ledger too. */
-export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | PriceBook | Scope.Scope> = Effect.gen(
-  function* () {
+/** The ledger over a file and a client for it; other processes may have it open as their ledger too. */
+const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.SqlClient | PriceBook | Scope.Scope> =>
+  Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const prices = yield* PriceBook
     const all = (statements: ReadonlyArray<string>) =>
@@ -58,10 +62,11 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
       Effect.zipRight(Migrations.run),
       Effect.zipRight(LedgerProcess.make(listeners.tell)),
       Effect.zipLeft(sql.unsafe(whileServing)),
-      Effect.catchAllCause((cause) => Effect.fail(new LedgerError({ operation: "migrate", cause })))
+      Effect.catchAllCause((cause) => Effect.fail(cannotOpen(cause)))
     )
     const clock = yield* Clock.clockWith(Effect.succeed)
-    const commits = yield* GroupCommit.make(Writes.make(sql, { owner, clock, released: listeners.tell }))
+    const writer = yield* SqliteWriter.make(filename)
+    const commits = yield* GroupCommit.make(Writes.make(writer, { owner, clock, released: listeners.tell }))
     const reading = Effect.provideService(SqlClient.SqlClient, sql)
 
     const pruneSome = (before: number) =>
@@ -99,22 +104,32 @@ export const make: Effect.Effect<Service, LedgerError, SqlClient.SqlClient | Pri
         },
         Effect.mapError((cause) => new LedgerError({ operation: "prune", cause }))
       ),
-      spending: Effect.fn("Ledger.spending")((budgets) => reading(Budgets.spending(budgets))),
+      spending: Effect.fn("Ledger.spending")((budgets) => Budgets.spending(writer, budgets)),
       onRelease: listeners.add
     }
-  }
+  })
+
+/** Two connections cannot share a database in memory: it is a file in a folder of its own, gone with the scope. */
+const temporary = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "penstock-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  ),
+  (folder) => join(folder, "ledger.db")
 )
 
-export const layer: Layer.Layer<Ledger, LedgerError, SqlClient.SqlClient | PriceBook> = Layer.scoped(Ledger, make)
+const cannotOpen = (cause: unknown) => new LedgerError({ operation: "migrate", cause })
 
-/** Opens the file, and gives its client to whoever keeps other tables in it. */
+/** Opens the file, and gives its client to whoever keeps other tables in it. `:memory:` keeps nothing. */
 export const layerFile = (
   filename: string
 ): Layer.Layer<Ledger | SqlClient.SqlClient | SqliteClient.SqliteClient, LedgerError, PriceBook> =>
-  Layer.provideMerge(
-    layer,
-    SqliteClient.layer({ filename }).pipe(
-      // The client throws when the file cannot be opened.
-      Layer.catchAllCause((cause) => Layer.fail(new LedgerError({ operation: "migrate", cause })))
+  Layer.unwrapScoped(
+    Effect.map(filename === ":memory:" ? temporary : Effect.succeed(filename), (file) =>
+      Layer.provideMerge(
+        Layer.scoped(Ledger, make(file)),
+        // The client throws when the file cannot be opened.
+        Layer.catchAllCause(SqliteClient.layer({ filename: file }), (cause) => Layer.fail(cannotOpen(cause)))
+      )
     )
   )

@@ -1,7 +1,5 @@
 /** The sums of budgets in SQLite: read once for a batch, decided on in memory, written once, in one transaction. */
 import * as SqlClient from "@effect/sql/SqlClient"
-import type { Connection } from "@effect/sql/SqlConnection"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { BudgetWindow } from "@penstock/schema/config/Limits"
 import type { Budget } from "@penstock/schema/LedgerEntry"
 import * as Clock from "effect/Clock"
@@ -10,6 +8,7 @@ import { nameOf, type Reservation, spendingOf, type SumKey, type Sums } from "./
 import * as Window from "./BudgetWindow.ts"
 import { LedgerError } from "./Ledger.ts"
 import * as RowStatement from "./RowStatement.ts"
+import type { SqliteWriter } from "./SqliteWriter.ts"
 
 /** A row of a STRICT table that only this ledger writes. */
 interface StoredSum {
@@ -32,32 +31,22 @@ const writeSums = RowStatement.make(
 )
 
 /** What these sums are now; they are all different. One that was never written is not in the answer. */
-export const read = Effect.fnUntraced(function* (
-  connection: Connection,
-  keys: ReadonlyArray<SumKey>
-): Effect.fn.Return<Sums, SqlError> {
+export const read = (writer: SqliteWriter, keys: ReadonlyArray<SumKey>): Sums => {
   const sums: Sums = new Map()
-  for (let from = 0; from < keys.length; from += RowStatement.longestRun) {
-    const run = keys.slice(from, from + RowStatement.longestRun)
-    const rows: ReadonlyArray<StoredSum> = yield* connection.execute(
-      selectSums.text(run.length),
-      run.flatMap(({ per, scope, startsAt }) => [scope, per, startsAt]),
-      undefined
-    )
-    for (const { per, reserved, scope, spent, starts_at: startsAt } of rows) {
-      const sum = { scope, per, startsAt, spent, reserved, changed: false }
-      sums.set(nameOf(sum), sum)
-    }
+  const values = keys.flatMap(({ per, scope, startsAt }) => [scope, per, startsAt])
+  for (const { per, reserved, scope, spent, starts_at: startsAt } of writer.read<StoredSum>(selectSums, values)) {
+    const sum = { scope, per, startsAt, spent, reserved, changed: false }
+    sums.set(nameOf(sum), sum)
   }
   return sums
-})
+}
 
-export const write = (connection: Connection, sums: Sums): Effect.Effect<void, SqlError> => {
+export const write = (writer: SqliteWriter, sums: Sums): void => {
   const values: Array<RowStatement.Value> = []
   for (const { changed, per, reserved, scope, spent, startsAt } of sums.values()) {
     if (changed) values.push(scope, per, startsAt, spent, reserved)
   }
-  return Effect.asVoid(RowStatement.write(connection, writeSums, values))
+  writer.write(writeSums, values)
 }
 
 /** Reservations as the open row keeps them, for whoever has to release them; see `LedgerProcess`. */
@@ -86,13 +75,14 @@ export const prune = (before: number) =>
           WHERE later.scope = old.scope AND later.per = old.per AND later.starts_at > old.starts_at)`
   )
 
-export const spending = Effect.fnUntraced(
-  function* (budgets: ReadonlyArray<Budget>) {
-    const sql = yield* SqlClient.SqlClient
-    const now = yield* Clock.currentTimeMillis
-    const keys = budgets.map(({ per, scope }) => ({ scope, per, startsAt: Window.startOf(per, now) }))
-    const sums = yield* Effect.scoped(Effect.flatMap(sql.reserve, (connection) => read(connection, keys)))
-    return budgets.map((budget) => spendingOf(sums, budget, now))
-  },
-  Effect.mapError((cause) => new LedgerError({ operation: "read", cause }))
-)
+export const spending = (writer: SqliteWriter, budgets: ReadonlyArray<Budget>) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.try({
+      try: () => {
+        const keys = budgets.map(({ per, scope }) => ({ scope, per, startsAt: Window.startOf(per, now) }))
+        const sums = read(writer, keys)
+        return budgets.map((budget) => spendingOf(sums, budget, now))
+      },
+      catch: (cause) => new LedgerError({ operation: "read", cause })
+    })
+  )

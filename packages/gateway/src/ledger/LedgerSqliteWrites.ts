@@ -1,12 +1,10 @@
 /**
- * How a batch is written to SQLite: one statement for each kind of write and run of rows. Budgets cost a read and a
- * write for the whole batch, and nothing where nothing is held.
+ * How a batch is written to SQLite: one statement for each kind of write and run of rows, in one synchronous call. Budgets
+ * cost a read and a write for the whole batch, and nothing where nothing is held.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
-import type { Connection } from "@effect/sql/SqlConnection"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
 import type * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Sums from "./BudgetSums.ts"
 import { type Batch, type CommitError, noRefusals, type Refusals } from "./GroupCommit.ts"
@@ -14,14 +12,12 @@ import type { BudgetExceeded } from "./Ledger.ts"
 import * as Budgets from "./LedgerSqliteBudgets.ts"
 import * as Rows from "./LedgerSqliteRows.ts"
 import * as RowStatement from "./RowStatement.ts"
-import { exclusively, isLocked, transaction } from "./SqliteTransaction.ts"
+import type { SqliteWriter } from "./SqliteWriter.ts"
+import { isLocked } from "./SqliteTransaction.ts"
 import * as UsageDaily from "./UsageDaily.ts"
 
-/** A row that this process opened is not open in the database any more. */
-interface NotOpen {
-  readonly _tag: "NotOpen"
-}
-const notOpen: NotOpen = { _tag: "NotOpen" }
+/** Rows that this process opened are not open in the database any more. Thrown, so that nothing of the batch is written. */
+class NotOpen extends Data.TaggedError("NotOpen") {}
 
 /** A row that this process has opened. */
 interface Open {
@@ -48,17 +44,17 @@ interface Decision extends Work {
   readonly sums: Sums.Sums
 }
 
-/** Which of these rows are open in the database. All of them, unless another process has taken them. */
-const stillOpen = Effect.fnUntraced(function* (connection: Connection, work: Work) {
-  const closings: Array<Closing> = []
-  for (const closing of work.closings) {
-    const { settlement } = closing
-    const rows = yield* connection.executeValues("SELECT 1 FROM request_open WHERE id = ?", [settlement.id])
-    if (rows.length > 0 || work.openings.includes(closing.open)) closings.push(closing)
-    else yield* Effect.logWarning("A request was settled as interrupted before it ended", JSON.stringify(settlement))
+const selectOpen = RowStatement.make(1, (values) => `SELECT id FROM request_open WHERE id IN (${values})`)
+
+/** What is left to write where another process may have settled rows of this one. */
+const stillOpen = (writer: SqliteWriter, { closings, openings }: Work): Work => {
+  const ids = closings.map(({ settlement }) => settlement.id)
+  const left = new Set(writer.read<{ readonly id: string }>(selectOpen, ids).map(({ id }) => id))
+  return {
+    openings,
+    closings: closings.filter(({ open, settlement }) => left.has(settlement.id) || openings.includes(open))
   }
-  return { openings: work.openings, closings }
-})
+}
 
 /**
  * What fits. What is settled gives back first, so that as much as possible does; a row that is opened and settled in one
@@ -97,21 +93,22 @@ interface Owner {
   readonly insertHolding: RowStatement.RowStatement
 }
 
-const writeOpenings = (connection: Connection, { insertHolding, insertOpen }: Owner, openings: ReadonlyArray<Open>) => {
+const writeOpenings = (
+  writer: SqliteWriter,
+  { insertHolding, insertOpen }: Owner,
+  openings: ReadonlyArray<Open>
+): void => {
   const plain = openings.every(holdsNothing)
   const values: Rows.Values = []
   for (const { opening, reservations } of openings) {
     Rows.pushOpening(values, opening, opening.provider, opening.model)
     if (!plain) values.push(reservations === null || reservations.length === 0 ? null : Budgets.encode(reservations))
   }
-  return RowStatement.write(connection, plain ? insertOpen : insertHolding, values)
+  writer.write(plain ? insertOpen : insertHolding, values)
 }
 
-const writeClosings = (
-  connection: Connection,
-  closings: ReadonlyArray<Closing>
-): Effect.Effect<void, SqlError | NotOpen> => {
-  if (closings.length === 0) return Effect.void
+const writeClosings = (writer: SqliteWriter, closings: ReadonlyArray<Closing>): void => {
+  if (closings.length === 0) return
   const ids: Rows.Values = []
   const log: Rows.Values = []
   const attempts: Rows.Values = []
@@ -128,26 +125,22 @@ const writeClosings = (
     UsageDaily.add(cells, opening, settlement)
   }
   for (const cell of cells.list) Rows.pushCell(sums, cell)
-  const writeLog = Effect.flatMap(RowStatement.write(connection, Rows.insertLog, log), () =>
-    RowStatement.write(connection, Rows.addDaily, sums)
-  )
-  return Effect.flatMap(
-    RowStatement.write(connection, Rows.deleteOpen, ids),
-    (deleted): Effect.Effect<unknown, SqlError | NotOpen> => {
-      if (deleted !== closings.length) return Effect.fail(notOpen)
-      if (attempts.length === 0) return writeLog
-      return Effect.zipRight(writeLog, RowStatement.write(connection, Rows.insertAttempts, attempts))
-    }
-  )
+  if (writer.write(Rows.deleteOpen, ids) !== closings.length) throw new NotOpen()
+  writer.write(Rows.insertLog, log)
+  writer.write(Rows.addDaily, sums)
+  writer.write(Rows.insertAttempts, attempts)
 }
 
-const writeRows = (connection: Connection, owner: Owner, { closings, openings }: Work) =>
-  Effect.flatMap(writeOpenings(connection, owner, openings), () => writeClosings(connection, closings))
+const writeRows = (writer: SqliteWriter, owner: Owner, { closings, openings }: Work): void => {
+  writeOpenings(writer, owner, openings)
+  writeClosings(writer, closings)
+}
 
 /** The rows, and with them the budgets if any is touched. */
-const writeWork = (connection: Connection, owner: Owner, work: Work): Effect.Effect<Refusals, SqlError | NotOpen> => {
+const writeWork = (writer: SqliteWriter, owner: Owner, work: Work): Refusals => {
   if (work.openings.every(holdsNothing) && work.closings.every(({ open }) => holdsNothing(open))) {
-    return Effect.as(writeRows(connection, owner, work), noRefusals)
+    writeRows(writer, owner, work)
+    return noRefusals
   }
   const now = owner.clock.unsafeCurrentTimeMillis()
   const touched = new Map<string, Sums.SumKey>()
@@ -156,23 +149,27 @@ const writeWork = (connection: Connection, owner: Owner, work: Work): Effect.Eff
     for (const { of } of open.wants) touched.set(of.name, of)
   }
   for (const { open } of work.closings) for (const { of } of open.reservations ?? []) touched.set(of.name, of)
-  return Effect.flatMap(Budgets.read(connection, [...touched.values()]), (sums) => {
-    const decision = decide(work, sums)
-    return writeRows(connection, owner, decision).pipe(
-      Effect.zipRight(Budgets.write(connection, decision.sums)),
-      Effect.as(decision.refusals)
-    )
-  })
+  const decision = decide(work, Budgets.read(writer, [...touched.values()]))
+  writeRows(writer, owner, decision)
+  Budgets.write(writer, decision.sums)
+  return decision.refusals
 }
 
-/** After another process has settled rows of this one as interrupted: what is left. */
-const writeWhatIsOpen = (connection: Connection, owner: Owner, work: Work) =>
-  Effect.flatMap(stillOpen(connection, work), (left) => writeWork(connection, owner, left))
+/** What became of a batch: what was refused, and which settlements came too late. */
+interface Written {
+  readonly refusals: Refusals
+  readonly late: ReadonlyArray<Settlement>
+}
 
-const commitError = (error: SqlError | NotOpen): CommitError =>
-  error._tag === "NotOpen"
-    ? { cause: error, retryable: false }
-    : { cause: error.cause ?? error, retryable: isLocked(error) }
+const commitError = (cause: unknown): CommitError => ({ cause, retryable: isLocked({ cause }) })
+
+const warnOfLate = (late: ReadonlyArray<Settlement>) =>
+  Effect.forEach(
+    late,
+    (settlement) =>
+      Effect.logWarning("A request was settled as interrupted before it ended", JSON.stringify(settlement)),
+    { discard: true }
+  )
 
 export interface Options {
   /** The id that its rows carry; see `LedgerProcess`. */
@@ -182,10 +179,24 @@ export interface Options {
   readonly released: () => void
 }
 
-/** Commits batches on the client's connection. Rows that are open are remembered until they are settled. */
-export const make = (sql: SqlClient.SqlClient, { clock, owner: id, released }: Options) => {
+/** Commits batches. Rows that are open are remembered until they are settled. */
+export const make = (writer: SqliteWriter, { clock, owner: id, released }: Options) => {
   const open = new Map<string, Open>()
   const owner: Owner = { clock, insertOpen: Rows.insertOpen(id), insertHolding: Rows.insertHolding(id) }
+  const writeAll = writer.transaction((work: Work): Refusals => writeWork(writer, owner, work))
+  const writeWhatIsOpen = writer.transaction((work: Work): Written => {
+    const left = stillOpen(writer, work)
+    const late = work.closings.filter((closing) => !left.closings.includes(closing))
+    return { refusals: writeWork(writer, owner, left), late: late.map(({ settlement }) => settlement) }
+  })
+  const write = (work: Work): Written => {
+    try {
+      return { refusals: writeAll(work), late: [] }
+    } catch (error) {
+      if (error instanceof NotOpen) return writeWhatIsOpen(work)
+      throw error
+    }
+  }
 
   return (batch: Batch): Effect.Effect<Refusals, CommitError> =>
     Effect.suspend(() => {
@@ -210,29 +221,23 @@ export const make = (sql: SqlClient.SqlClient, { clock, owner: id, released }: O
       }
       if (openings.length === 0 && closings.size === 0) return Effect.succeed(noRefusals)
       const work: Work = { openings, closings: [...closings.values()] }
-      const attempt = exclusively(sql, (connection) =>
-        Effect.catchAll(transaction(connection, writeWork(connection, owner, work)), (error) =>
-          error._tag === "NotOpen"
-            ? transaction(connection, writeWhatIsOpen(connection, owner, work))
-            : Effect.fail(error)
-        )
-      )
-      return Effect.matchEffect(attempt, {
+      return Effect.matchEffect(Effect.try({ try: () => write(work), catch: commitError }), {
         onFailure: (error) => {
           for (const { opening } of openings) open.delete(opening.id)
-          return Effect.fail(commitError(error))
+          return Effect.fail(error)
         },
-        onSuccess: (refusals) => {
+        onSuccess: ({ late, refusals }) => {
           for (const id of closings.keys()) open.delete(id)
           for (const id of refusals.keys()) open.delete(id)
-          if (work.closings.every(({ open }) => holdsNothing(open))) return Effect.succeed(refusals)
+          const warnings = late.length === 0 ? Effect.void : warnOfLate(late)
+          if (work.closings.every(({ open }) => holdsNothing(open))) return Effect.as(warnings, refusals)
           released()
-          const warnings = Effect.forEach(
+          const tooLow = Effect.forEach(
             work.closings,
             ({ open, settlement }) => Sums.warnIfTooLow(open.reservations ?? Sums.noReservations, settlement),
             { discard: true }
           )
-          return Effect.as(warnings, refusals)
+          return Effect.as(Effect.zipRight(warnings, tooLow), refusals)
         }
       })
     })

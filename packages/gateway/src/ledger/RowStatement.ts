@@ -1,7 +1,4 @@
-/** Statements that write rows given as bound values, with constant texts, so that each is prepared once. */
-import type { Connection } from "@effect/sql/SqlConnection"
-import type { SqlError } from "@effect/sql/SqlError"
-import * as Effect from "effect/Effect"
+/** Statements over any number of rows of bound values, with constant texts, so that each is prepared once. */
 import * as Predicate from "effect/Predicate"
 
 export type Value = string | number | null
@@ -40,22 +37,3 @@ export const longestRun = 32
 /** Rows that a statement changed. */
 export const changesOf = (result: unknown): number =>
   Predicate.hasProperty(result, "changes") && typeof result.changes === "number" ? result.changes : 0
-
-/** Writes the rows from `from` on and says how many changed. */
-export const write = (
-  connection: Connection,
-  statement: RowStatement,
-  values: ReadonlyArray<Value>,
-  from = 0
-): Effect.Effect<number, SqlError> => {
-  const rows = values.length / statement.width - from
-  if (rows === 0) return Effect.succeed(0)
-  if (rows <= longestRun) {
-    const rest = from === 0 ? values : values.slice(from * statement.width)
-    return Effect.map(connection.executeRaw(statement.text(rows), rest), changesOf)
-  }
-  const run = values.slice(from * statement.width, (from + longestRun) * statement.width)
-  return Effect.flatMap(connection.executeRaw(statement.text(longestRun), run), (result) =>
-    Effect.map(write(connection, statement, values, from + longestRun), (rest) => changesOf(result) + rest)
-  )
-}

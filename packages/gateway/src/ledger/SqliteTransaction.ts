@@ -43,7 +43,7 @@ export const exclusively = <A, E>(
   )
 
 /** Whether it failed because another connection holds the lock. */
-export const isLocked = ({ cause }: SqlError): boolean =>
+export const isLocked = ({ cause }: { readonly cause?: unknown }): boolean =>
   Predicate.hasProperty(cause, "code") &&
   typeof cause.code === "string" &&
   (cause.code.startsWith("SQLITE_BUSY") || cause.code.startsWith("SQLITE_LOCKED"))

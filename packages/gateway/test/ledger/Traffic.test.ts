@@ -1,5 +1,4 @@
 /** What was asked lately: counted once, and answered without reading it again. */
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
@@ -63,11 +62,7 @@ describe("the window", () => {
   })
 })
 
-const layer = Traffic.layerSqlite.pipe(
-  Layer.provideMerge(LedgerSqlite.layer),
-  Layer.provideMerge(SqliteClient.layer({ filename: ":memory:" })),
-  Layer.provide(prices())
-)
+const layer = Traffic.layerSqlite.pipe(Layer.provideMerge(LedgerSqlite.layerFile(":memory:")), Layer.provide(prices()))
 
 const record = (number: number, more: Parameters<typeof settlement>[1] = {}) =>
   Effect.gen(function* () {
