@@ -10,6 +10,7 @@ import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
@@ -146,9 +147,15 @@ const make = Effect.gen(function* () {
             price: (target) => typicalPrice(target, call.arrivedAt),
             latency: (target) => latencies.of(target, call.stream)
           })
-    const attempts = yield* Attempts.begin(services, { call, sink, targets, policy: plan.policy })
+    // An `Either` that is yielded is two steps of the fiber, and they are most of what a request costs here.
+    const begun = Attempts.begin(services, { call, sink, targets, policy: plan.policy })
+    if (Either.isLeft(begun)) return yield* begun.left
+    const attempts = begun.right
     const { patience } = call
-    const permit = yield* patience === undefined ? admission.enter(call) : admission.enterWithin(call, patience)
+    const admitted =
+      patience === undefined ? admission.enter(call) : yield* Effect.either(admission.enterWithin(call, patience))
+    if (Either.isLeft(admitted)) return yield* admitted.left
+    const permit = admitted.right
     const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
       Effect.suspend(() => {
         const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)

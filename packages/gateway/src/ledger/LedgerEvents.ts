@@ -39,16 +39,23 @@ const make = Effect.map(Ledger, (ledger) => {
 
   const watched: typeof Ledger.Service = {
     ...ledger,
-    open: (opening) => Effect.map(ledger.open(opening), () => void open.set(opening.id, opening)),
-    settle: (settlement) => {
-      const opening = open.get(settlement.id)
-      // A second settlement changes nothing, and nobody hears of it.
-      if (opening === undefined) return ledger.settle(settlement)
-      return Effect.map(ledger.settle(settlement), () => {
-        if (!open.delete(settlement.id)) return
-        for (const { settled } of listeners) settled?.(opening, settlement)
-      })
-    },
+    open: (opening) =>
+      Effect.suspend(() => {
+        open.set(opening.id, opening)
+        return Effect.catchAllCause(ledger.open(opening), (cause) => {
+          open.delete(opening.id)
+          return Effect.failCause(cause)
+        })
+      }),
+    settle: (settlement) =>
+      Effect.suspend(() => {
+        const opening = open.get(settlement.id)
+        // A second settlement changes nothing, and nobody hears of it.
+        if (opening !== undefined && open.delete(settlement.id)) {
+          for (const { settled } of listeners) settled?.(opening, settlement)
+        }
+        return ledger.settle(settlement)
+      }),
     recordToolCall: (call) =>
       Effect.zipRight(
         ledger.recordToolCall(call),

@@ -80,6 +80,9 @@ const told = (
   return GatewayError.make("internal", `Penstock failed. Its log has the cause under ${id}.`)
 }
 
+const logDefect = (path: string, id: RequestId, cause: Cause.Cause<unknown>) =>
+  Effect.annotateLogs(Effect.logError(`${path} failed`, Cause.keepDefects(cause)), "request_id", id)
+
 /** Requests run in the given scope: when it closes, those that still run are interrupted. */
 export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoint>) {
   const keys = yield* Keys
@@ -130,12 +133,12 @@ export const make = Effect.fnUntraced(function* (endpoints: ReadonlyArray<Endpoi
       const id = RequestIds.at(arrivedAt)
       const { dialect } = endpoint
       if (dialect.requestIdHeader !== undefined) response.setHeader(dialect.requestIdHeader, id)
-      const answered = Effect.tapDefect(answer(endpoint, request, { id, arrivedAt, response }), (defect) =>
-        Effect.annotateLogs(Effect.logError(`${endpoint.path} failed`, defect), "request_id", id)
-      )
-      const fiber = running.fork(answered, (exit) => {
-        const error = Exit.isSuccess(exit) ? null : told(exit.cause, id, response)
+      const fiber = running.fork(answer(endpoint, request, { id, arrivedAt, response }), (exit) => {
+        if (Exit.isSuccess(exit)) return
+        const { cause } = exit
+        const error = told(cause, id, response)
         if (error !== null) ResponseSink.fail(response, dialect, id, error)
+        if (Cause.isDie(cause)) running.fork(logDefect(endpoint.path, id, cause))
       })
       response.once("close", () => {
         if (!response.writableFinished) fiber.unsafeInterruptAsFork(clientLeft)

@@ -78,61 +78,63 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
     const endpoint: Endpoint = {
       path,
       dialect,
-      handle: (exchange) =>
-        Effect.flatMap(speech.envelope(exchange.body.json), (envelope) => {
-          const { arrivedAt, body, caller, id, response } = exchange
-          const stream = envelope.stream === true
-          const context = speech.context(body.json, Math.floor(arrivedAt / 1000), id)
-          const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
-          const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
-          const all = earlier?.body ?? body
-          const again = { native, original: earlier === null ? original : all }
-          const readFrom = (json: JsonObject) => dialect.read(json, earlier === null ? {} : { earlier: earlier.items })
-          const read = () => readFrom(body.json)
-          const lane: Call<Uint8Array>["lane"] = (provider, model) => {
-            const own = native(provider)
-            if (own !== null) {
-              const sent = earlier === null || earlier.provider === provider.name ? original : all
-              return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context, again))
-            }
-            const facts = prices.facts({ provider: provider.name, model })
-            return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> =>
-              Lanes.translated(dialect, provider, model, request, facts, context)
-            )
+      handle: (exchange) => {
+        const said = speech.envelope(exchange.body.json)
+        if (Either.isLeft(said)) return said
+        const envelope = said.right
+        const { arrivedAt, body, caller, id, response } = exchange
+        const stream = envelope.stream === true
+        const context = speech.context(body.json, Math.floor(arrivedAt / 1000), id)
+        const original: Original = headers === undefined ? body : { ...body, headers: headers(response.req.headers) }
+        const { earlier, keep } = speech.conversing?.(exchange, stream) ?? alone
+        const all = earlier?.body ?? body
+        const again = { native, original: earlier === null ? original : all }
+        const readFrom = (json: JsonObject) => dialect.read(json, earlier === null ? {} : { earlier: earlier.items })
+        const read = () => readFrom(body.json)
+        const lane: Call<Uint8Array>["lane"] = (provider, model) => {
+          const own = native(provider)
+          if (own !== null) {
+            const sent = earlier === null || earlier.provider === provider.name ? original : all
+            return Either.right(Lanes.passThrough(dialect, speaking(provider, own), model, sent, context, again))
           }
-          const call: Call<Uint8Array> = {
-            id,
-            arrivedAt,
-            caller,
-            endpoint: dialect.endpoint,
-            ...(asks === undefined ? {} : { asks }),
-            workflowName: null,
-            model: envelope.model,
-            stream,
-            trace: exchange.trace,
-            demand: () => demand(all.bytes.length, all.json),
-            standing: (standing) => ResponseSink.limits(response, standing),
-            needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
-            lane
-          }
-          const spoken = { path, dialect, keep, memory: { dialect, protocol, context } }
-          if (WorkflowModel.isMeant(envelope.model)) {
-            const run: Answering.Spoken["run"] = (sink) =>
-              Effect.flatMap(read(), (request) => workflow({ request, caller, dialect, context, stream }, sink))
-            return answer(exchange, call, { ...spoken, run })
-          }
-          if (!McpSelection.isMade(body.json)) return answer(exchange, call, spoken)
+          const facts = prices.facts({ provider: provider.name, model })
+          return Either.flatMap(read(), (request): Either.Either<Lane<Uint8Array>, GatewayError> =>
+            Lanes.translated(dialect, provider, model, request, facts, context)
+          )
+        }
+        const call: Call<Uint8Array> = {
+          id,
+          arrivedAt,
+          caller,
+          endpoint: dialect.endpoint,
+          ...(asks === undefined ? {} : { asks }),
+          workflowName: null,
+          model: envelope.model,
+          stream,
+          trace: exchange.trace,
+          demand: () => demand(all.bytes.length, all.json),
+          standing: (standing) => ResponseSink.limits(response, standing),
+          needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
+          lane
+        }
+        const spoken = { path, dialect, keep, memory: { dialect, protocol, context } }
+        if (WorkflowModel.isMeant(envelope.model)) {
           const run: Answering.Spoken["run"] = (sink) =>
-            Effect.gen(function* () {
-              const selection = yield* McpSelection.read(body.json)
-              const request = yield* readFrom(selection.json)
-              // Chat completions have one text.
-              const runsTogether = dialect.id === "openai-chat"
-              const to = AnswerBytes.make(dialect, context, stream, sink)
-              yield* loop.run({ ...call, request, selection, runsTogether }, to)
-            })
+            Effect.flatMap(read(), (request) => workflow({ request, caller, dialect, context, stream }, sink))
           return answer(exchange, call, { ...spoken, run })
-        })
+        }
+        if (!McpSelection.isMade(body.json)) return answer(exchange, call, spoken)
+        const run: Answering.Spoken["run"] = (sink) =>
+          Effect.gen(function* () {
+            const selection = yield* McpSelection.read(body.json)
+            const request = yield* readFrom(selection.json)
+            // Chat completions have one text.
+            const runsTogether = dialect.id === "openai-chat"
+            const to = AnswerBytes.make(dialect, context, stream, sink)
+            yield* loop.run({ ...call, request, selection, runsTogether }, to)
+          })
+        return answer(exchange, call, { ...spoken, run })
+      }
     }
     return endpoint
   })
