@@ -125,14 +125,14 @@ export const settle = (sums: Sums, reservations: ReadonlyArray<Reservation>, cos
   }
 }
 
-/** A cost above what was held may bring a budget above its limit, which somebody should know. */
-export const warnIfTooLow = (
+/** A cost above what was held may bring a budget above its limit, which somebody should know. Null where it is not. */
+export const warningIfTooLow = (
   reservations: ReadonlyArray<Reservation>,
   { cost, id, model, provider }: Settlement
-): Effect.Effect<void> => {
+): Effect.Effect<void> | null => {
   const low = cost === null ? undefined : reservations.find(({ amount }) => amount < cost)
   return cost === null || low === undefined
-    ? Effect.void
+    ? null
     : Effect.logWarning(
         `The request ${id} to ${provider}/${model} cost ${formatUsd(cost)} USD, more than the ${formatUsd(NanoDollars.make(low.amount))} USD ` +
           `that were held for it. The budget of ${low.of.scope} counts what it cost.`

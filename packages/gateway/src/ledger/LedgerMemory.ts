@@ -127,7 +127,7 @@ export const make: Effect.Effect<Service, never, PriceBook> = Effect.gen(functio
         if (entry.reservations.length === 0) return Effect.void
         Sums.settle(sums, entry.reservations, settlement.cost)
         listeners.tell()
-        return Sums.warnIfTooLow(entry.reservations, settlement)
+        return Sums.warningIfTooLow(entry.reservations, settlement) ?? Effect.void
       }),
     flush: Effect.void,
     requests: Effect.fn("Ledger.requests")(function* (filter) {

@@ -66,6 +66,7 @@ const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.S
     )
     const clock = yield* Clock.clockWith(Effect.succeed)
     const writer = yield* SqliteWriter.make(filename)
+    const readSums = Budgets.reader(writer)
     const commits = yield* GroupCommit.make(Writes.make(writer, { owner, clock, released: listeners.tell }))
     const reading = Effect.provideService(SqlClient.SqlClient, sql)
 
@@ -104,7 +105,7 @@ const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.S
         },
         Effect.mapError((cause) => new LedgerError({ operation: "prune", cause }))
       ),
-      spending: Effect.fn("Ledger.spending")((budgets) => Budgets.spending(writer, budgets)),
+      spending: Effect.fn("Ledger.spending")((budgets) => Budgets.spending(readSums, budgets)),
       onRelease: listeners.add
     }
   })

@@ -30,15 +30,20 @@ const writeSums = RowStatement.make(
     ON CONFLICT (scope, per, starts_at) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved`
 )
 
-/** What these sums are now; they are all different. One that was never written is not in the answer. */
-export const read = (writer: SqliteWriter, keys: ReadonlyArray<SumKey>): Sums => {
-  const sums: Sums = new Map()
-  const values = keys.flatMap(({ per, scope, startsAt }) => [scope, per, startsAt])
-  for (const { per, reserved, scope, spent, starts_at: startsAt } of writer.read<StoredSum>(selectSums, values)) {
-    const sum = { scope, per, startsAt, spent, reserved, changed: false }
-    sums.set(nameOf(sum), sum)
+/** Says what these sums are now; they are all different. One that was never written is not in the answer. */
+export type Read = (keys: ReadonlyArray<SumKey>) => Sums
+
+export const reader = (writer: SqliteWriter): Read => {
+  const select = writer.reading<StoredSum>(selectSums)
+  return (keys) => {
+    const sums: Sums = new Map()
+    const rows = select(keys.flatMap(({ per, scope, startsAt }) => [scope, per, startsAt]))
+    for (const { per, reserved, scope, spent, starts_at: startsAt } of rows) {
+      const sum = { scope, per, startsAt, spent, reserved, changed: false }
+      sums.set(nameOf(sum), sum)
+    }
+    return sums
   }
-  return sums
 }
 
 export const write = (writer: SqliteWriter, sums: Sums): void => {
@@ -75,12 +80,12 @@ export const prune = (before: number) =>
           WHERE later.scope = old.scope AND later.per = old.per AND later.starts_at > old.starts_at)`
   )
 
-export const spending = (writer: SqliteWriter, budgets: ReadonlyArray<Budget>) =>
+export const spending = (read: Read, budgets: ReadonlyArray<Budget>) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.try({
       try: () => {
         const keys = budgets.map(({ per, scope }) => ({ scope, per, startsAt: Window.startOf(per, now) }))
-        const sums = read(writer, keys)
+        const sums = read(keys)
         return budgets.map((budget) => spendingOf(sums, budget, now))
       },
       catch: (cause) => new LedgerError({ operation: "read", cause })

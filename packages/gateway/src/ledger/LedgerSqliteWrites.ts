@@ -48,8 +48,8 @@ const selectOpen = RowStatement.make(1, (values) => `SELECT id FROM request_open
 
 /** What is left to write where another process may have settled rows of this one. */
 const stillOpen = (writer: SqliteWriter, { closings, openings }: Work): Work => {
-  const ids = closings.map(({ settlement }) => settlement.id)
-  const left = new Set(writer.read<{ readonly id: string }>(selectOpen, ids).map(({ id }) => id))
+  const select = writer.reading<{ readonly id: string }>(selectOpen)
+  const left = new Set(select(closings.map(({ settlement }) => settlement.id)).map(({ id }) => id))
   return {
     openings,
     closings: closings.filter(({ open, settlement }) => left.has(settlement.id) || openings.includes(open))
@@ -91,6 +91,7 @@ interface Owner {
   readonly clock: Clock.Clock
   readonly insertOpen: RowStatement.RowStatement
   readonly insertHolding: RowStatement.RowStatement
+  readonly readSums: Budgets.Read
 }
 
 const writeOpenings = (
@@ -149,7 +150,7 @@ const writeWork = (writer: SqliteWriter, owner: Owner, work: Work): Refusals => 
     for (const { of } of open.wants) touched.set(of.name, of)
   }
   for (const { open } of work.closings) for (const { of } of open.reservations ?? []) touched.set(of.name, of)
-  const decision = decide(work, Budgets.read(writer, [...touched.values()]))
+  const decision = decide(work, owner.readSums([...touched.values()]))
   writeRows(writer, owner, decision)
   Budgets.write(writer, decision.sums)
   return decision.refusals
@@ -158,18 +159,13 @@ const writeWork = (writer: SqliteWriter, owner: Owner, work: Work): Refusals => 
 /** What became of a batch: what was refused, and which settlements came too late. */
 interface Written {
   readonly refusals: Refusals
-  readonly late: ReadonlyArray<Settlement>
+  readonly tooLate: ReadonlyArray<Settlement>
 }
 
 const commitError = (cause: unknown): CommitError => ({ cause, retryable: isLocked({ cause }) })
 
-const warnOfLate = (late: ReadonlyArray<Settlement>) =>
-  Effect.forEach(
-    late,
-    (settlement) =>
-      Effect.logWarning("A request was settled as interrupted before it ended", JSON.stringify(settlement)),
-    { discard: true }
-  )
+const late = (settlement: Settlement): Effect.Effect<void> =>
+  Effect.logWarning("A request was settled as interrupted before it ended", JSON.stringify(settlement))
 
 export interface Options {
   /** The id that its rows carry; see `LedgerProcess`. */
@@ -182,16 +178,21 @@ export interface Options {
 /** Commits batches. Rows that are open are remembered until they are settled. */
 export const make = (writer: SqliteWriter, { clock, owner: id, released }: Options) => {
   const open = new Map<string, Open>()
-  const owner: Owner = { clock, insertOpen: Rows.insertOpen(id), insertHolding: Rows.insertHolding(id) }
+  const owner: Owner = {
+    clock,
+    insertOpen: Rows.insertOpen(id),
+    insertHolding: Rows.insertHolding(id),
+    readSums: Budgets.reader(writer)
+  }
   const writeAll = writer.transaction((work: Work): Refusals => writeWork(writer, owner, work))
   const writeWhatIsOpen = writer.transaction((work: Work): Written => {
     const left = stillOpen(writer, work)
-    const late = work.closings.filter((closing) => !left.closings.includes(closing))
-    return { refusals: writeWork(writer, owner, left), late: late.map(({ settlement }) => settlement) }
+    const tooLate = work.closings.filter((closing) => !left.closings.includes(closing))
+    return { refusals: writeWork(writer, owner, left), tooLate: tooLate.map(({ settlement }) => settlement) }
   })
   const write = (work: Work): Written => {
     try {
-      return { refusals: writeAll(work), late: [] }
+      return { refusals: writeAll(work), tooLate: [] }
     } catch (error) {
       if (error instanceof NotOpen) return writeWhatIsOpen(work)
       throw error
@@ -226,18 +227,19 @@ export const make = (writer: SqliteWriter, { clock, owner: id, released }: Optio
           for (const { opening } of openings) open.delete(opening.id)
           return Effect.fail(error)
         },
-        onSuccess: ({ late, refusals }) => {
+        onSuccess: ({ refusals, tooLate }) => {
           for (const id of closings.keys()) open.delete(id)
           for (const id of refusals.keys()) open.delete(id)
-          const warnings = late.length === 0 ? Effect.void : warnOfLate(late)
-          if (work.closings.every(({ open }) => holdsNothing(open))) return Effect.as(warnings, refusals)
-          released()
-          const tooLow = Effect.forEach(
-            work.closings,
-            ({ open, settlement }) => Sums.warnIfTooLow(open.reservations ?? Sums.noReservations, settlement),
-            { discard: true }
-          )
-          return Effect.as(Effect.zipRight(warnings, tooLow), refusals)
+          if (!work.closings.every(({ open }) => holdsNothing(open))) released()
+          const warnings = [
+            ...tooLate.map(late),
+            ...work.closings.flatMap(
+              ({ open, settlement }) => Sums.warningIfTooLow(open.reservations ?? Sums.noReservations, settlement) ?? []
+            )
+          ]
+          return warnings.length === 0
+            ? Effect.succeed(refusals)
+            : Effect.as(Effect.all(warnings, { discard: true }), refusals)
         }
       })
     })

@@ -19,8 +19,8 @@ export interface SqliteWriter {
   readonly transaction: <A, B>(run: (input: A) => B) => (input: A) => B
   /** Carries the statement out for these rows and says how many changed. */
   readonly write: (statement: RowStatement, values: ReadonlyArray<Value>) => number
-  /** What the statement selects for these rows. */
-  readonly read: <Row>(statement: RowStatement, values: ReadonlyArray<Value>) => ReadonlyArray<Row>
+  /** A function for what the statement selects for some rows; to be made once. */
+  readonly reading: <Row>(statement: RowStatement) => (values: ReadonlyArray<Value>) => ReadonlyArray<Row>
 }
 
 /** How long SQLite waits for a lock, blocking the process: `GroupCommit` waits longer, and lets others go on. */
@@ -49,28 +49,36 @@ export const make = (filename: string): Effect.Effect<SqliteWriter, never, Scope
     ),
     (database): SqliteWriter => {
       for (const pragma of pragmas) database.pragma(pragma)
-      const writing = new Map<string, Database.Statement<ReadonlyArray<Value>>>()
-      const prepared = (text: string) => {
-        let statement = writing.get(text)
-        if (statement === undefined) {
-          statement = database.prepare<ReadonlyArray<Value>>(text)
-          writing.set(text, statement)
+      /** Each statement once for each number of rows. */
+      const prepared = <Row>(statement: RowStatement) => {
+        const known = new Map<number, Database.Statement<ReadonlyArray<Value>, Row>>()
+        return (values: ReadonlyArray<Value>) => {
+          const rows = values.length / statement.width
+          let found = known.get(rows)
+          if (found === undefined) {
+            found = database.prepare<ReadonlyArray<Value>, Row>(statement.text(rows))
+            known.set(rows, found)
+          }
+          return found
         }
-        return statement
       }
+      const writing = new Map<RowStatement, ReturnType<typeof prepared>>()
       return {
         transaction: (run) => database.transaction(run).immediate,
         write: (statement, values) => {
-          let changes = 0
-          for (const run of runs(statement, values)) {
-            changes += prepared(statement.text(run.length / statement.width)).run(run).changes
+          let prepare = writing.get(statement)
+          if (prepare === undefined) {
+            prepare = prepared(statement)
+            writing.set(statement, prepare)
           }
+          let changes = 0
+          for (const run of runs(statement, values)) changes += prepare(run).run(run).changes
           return changes
         },
-        read: <Row>(statement: RowStatement, values: ReadonlyArray<Value>) =>
-          runs(statement, values).flatMap((run) =>
-            database.prepare<ReadonlyArray<Value>, Row>(statement.text(run.length / statement.width)).all(run)
-          )
+        reading: <Row>(statement: RowStatement) => {
+          const prepare = prepared<Row>(statement)
+          return (values) => runs(statement, values).flatMap((run) => prepare(run).all(run))
+        }
       }
     }
   )
