@@ -116,7 +116,7 @@ export const floor = async (upstreamPort) => {
   return { ...running, name: "floor", title: "bare node:http pass-through (the floor)", target }
 }
 
-const configOf = (upstreamPort, auth) => `server: { auth: ${auth} }
+const configOf = (upstreamPort, { auth, budgets }) => `server: { auth: ${auth} }
 providers:
   mock:
     protocol: openai
@@ -124,11 +124,18 @@ providers:
     api_key: upstream-key
     pricing: { input: 0.15, output: 0.60, cache_read: 0.075 }
 keys:
-  - { name: bench, key: ${KEY} }
+  - { name: bench, key: ${KEY}${budgets ? ", budget: { usd: 100000, per: day }" : ""} }
+${budgets ? "budget: { usd: 1000000, per: month }" : ""}
 `
 
-/** Penstock as it is shipped, with virtual keys required and the ledger in a SQLite file. */
-export const penstock = async (upstreamPort, { cwd, auth = "keys", text = configOf(upstreamPort, auth) }) => {
+/**
+ * Penstock as it is shipped, with virtual keys required and the ledger in a SQLite file; with `budgets` each request
+ * reserves the most that it may cost in two of them, and is settled to what it did cost.
+ */
+export const penstock = async (
+  upstreamPort,
+  { cwd, auth = "keys", budgets = false, text = configOf(upstreamPort, { auth, budgets }) }
+) => {
   const bin = path.join(ROOT, "packages/cli/dist/bin.js")
   if (!fs.existsSync(bin)) throw new Error(`${bin} does not exist: run \`npm run build\` first`)
   const port = await freePort()
@@ -138,7 +145,9 @@ export const penstock = async (upstreamPort, { cwd, auth = "keys", text = config
   const args = [bin, "serve", "--port", String(port), "--config", config, "--database", database]
   const running = await server({ args, cwd, port, probe: "/health" })
   const target = { port, path: PATH, headers: { authorization: `Bearer ${KEY}` } }
-  return { ...running, name: "penstock", title: "Penstock, keys and ledger on", target, database }
+  const name = budgets ? "budgeted" : "penstock"
+  const title = budgets ? "Penstock, keys, budgets and ledger on" : "Penstock, keys and ledger on"
+  return { ...running, name, title, target, database }
 }
 
 /** Installs Portkey's gateway into `folder` unless it is there; gives the reason when it cannot be had. */

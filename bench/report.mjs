@@ -24,13 +24,18 @@ export const evaluate = ({ contenders, skipped, rounds, first, streams, after, l
     return missing === undefined ? goal(what, ...measure()) : goal(what, `${missing}: ${why(missing)}`)
   }
   return [
-    ours("CPU per request ≤ 3 × floor", "floor", () => {
-      const values = ratios(rounds, "penstock", "floor", ({ cpuMicros }) => cpuMicros)
-      return [`${median(values).toFixed(2)} × (rounds ${range(values, 2)})`, median(values) <= 3]
-    }),
-    ours("requests per second ≥ 6 × Portkey", "portkey", () => {
-      const values = ratios(rounds, "penstock", "portkey", ({ rps }) => rps)
-      return [`${median(values).toFixed(2)} × (rounds ${range(values, 2)})`, median(values) >= 6]
+    ...["penstock", "budgeted"].flatMap((name) => {
+      const also = name === "budgeted" ? ", with budgets" : ""
+      return [
+        ours(`CPU per request ≤ 3 × floor${also}`, "floor", () => {
+          const values = ratios(rounds, name, "floor", ({ cpuMicros }) => cpuMicros)
+          return [`${median(values).toFixed(2)} × (rounds ${range(values, 2)})`, median(values) <= 3]
+        }),
+        ours(`requests per second ≥ 6 × Portkey${also}`, "portkey", () => {
+          const values = ratios(rounds, name, "portkey", ({ rps }) => rps)
+          return [`${median(values).toFixed(2)} × (rounds ${range(values, 2)})`, median(values) >= 6]
+        })
+      ]
     }),
     ours("added time to first token ≤ 2 ms p99", "floor", () => {
       const [p50, p99] = ["p50", "p99"].map((q) => first.penstock[q] - first.floor[q])

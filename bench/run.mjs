@@ -203,7 +203,10 @@ const startAll = async (upstream, folder) => {
     return cwd
   }
   if (flags["no-penstock"]) skipped.push({ name: "penstock", reason: "--no-penstock" })
-  else add(await penstock(upstream.port, { cwd: subfolder("penstock") }))
+  else {
+    add(await penstock(upstream.port, { cwd: subfolder("penstock") }))
+    add(await penstock(upstream.port, { cwd: subfolder("budgeted"), budgets: true }))
+  }
   const { entry, reason } = flags["no-portkey"] ? { reason: "--no-portkey" } : installPortkey(flags.portkey)
   if (entry === undefined) {
     skipped.push({ name: "portkey", reason })
@@ -257,8 +260,10 @@ const main = async (folder) => {
   }
   let ledger
   if (ours !== undefined) {
-    await ours.stop()
-    broken.push(...checkLedger(ours.database, ours.sent))
+    for (const { database, sent, stop } of contenders.filter((each) => each.database !== undefined)) {
+      await stop()
+      broken.push(...checkLedger(database, sent))
+    }
     say(`Ledger, ${plan.ledger.rows.toLocaleString("en")} rows`)
     const cwd = path.join(folder, "ledger")
     fs.mkdirSync(cwd)
