@@ -1,9 +1,13 @@
 /** What operators' tools see of a server, from outside: a collector, a scrape, and what providers are told. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as path from "node:path"
+import { fixture, newMarker } from "../packages/gateway/test/mcp/hub.ts"
 import * as Penstock from "./support/Penstock.ts"
 import * as Raw from "./support/Raw.ts"
+import { calls, says } from "./support/ToolLab.ts"
 import * as Upstream from "./support/Upstream.ts"
 
 interface Span {
@@ -33,43 +37,93 @@ const collector = Http.createServer((request, response) => {
   })
 })
 
+const workflow = `
+name: traced
+steps:
+  - { id: each, type: foreach, in: "\${['a', 'b']}", as: word, steps: [{ id: say, type: llm, model: mock/m, prompt: "\${word}", output: said }], output: words }
+  - { id: think, type: agent, model: mock/m, prompt: Go, tools: [odd/*], max_turns: 3, output: thought }
+  - { id: ok, type: approve, prompt: Go on?, output: answer }
+  - { id: last, type: mcp_tool, server: odd, tool: echo, params: { said: done }, output: done }
+output: done
+`
+
 let upstream: Upstream.Upstream
 let server: Penstock.Penstock
-beforeAll(async () => {
-  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve))
-  upstream = await Upstream.start()
+const cwd = Penstock.temporaryFolder()
+
+const start = () => {
   const { port } = collector.address() as AddressInfo
-  server = await Penstock.start({
+  return Penstock.start({
+    cwd,
     config: `
 providers:
   mock: { protocol: openai, base_url: "${upstream.url}/v1", api_key: key }
 models:
   fast: { targets: [mock/first, mock/second], retry: { max: 0 } }
 telemetry: { otlp_endpoint: "http://127.0.0.1:${port}" }
+mcp:
+  servers:
+    odd: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(fixture)}], env: { MARKER: ${newMarker()} } }
 `
   })
-})
+}
+
+const post = (where: string, body: { readonly [key: string]: unknown }) => Raw.send(`${server.url}${where}`, { body })
+
+const until = async (run: string, status: string) => {
+  const where = `${server.url}/v1/runs/${run}`
+  for (let tries = 0; tries < 400; tries++) {
+    if ((await Raw.send(where)).json.status === status) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`the run does not become ${status}: ${(await Raw.send(where)).body}`)
+}
+
+let answer: Raw.Answer
+let heard: ReadonlyArray<string>
+
+/** A request, and a run that begins in one process and ends in the next. What a process has to tell is told at its end. */
+beforeAll(async () => {
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve))
+  fs.mkdirSync(path.join(cwd, "workflows"))
+  fs.writeFileSync(path.join(cwd, "workflows/traced.yaml"), workflow)
+  upstream = await Upstream.start()
+  server = await start()
+  upstream.next(
+    { status: 500, body: { error: { message: "no" } } },
+    Upstream.ordinary,
+    says({ text: ["one"] }),
+    says({ text: ["two"] }),
+    says(calls(["a", "odd__echo", { said: "hello" }])),
+    says({ text: ["thought"] })
+  )
+  answer = await Raw.chat(
+    server.url,
+    { model: "fast", messages: [{ role: "user", content: secret }] },
+    { traceparent: `00-${traceId}-${caller}-01` }
+  )
+  const { run_id } = (await post("/v1/workflows/traced/runs", {})).json
+  await until(run_id, "waiting")
+  await server.stop()
+  server = await start()
+  await post(`/v1/runs/${run_id}/signals/ok`, { approved: true })
+  await until(run_id, "succeeded")
+  await server.stop()
+  heard = upstream.requests.map(({ headers }) => String(headers["traceparent"]))
+}, 60_000)
 afterAll(async () => {
   await server?.stop()
   await upstream?.close()
   collector.close()
+  fs.rmSync(cwd, { recursive: true, force: true })
 })
 
 const attribute = (span: Span | undefined, name: string) =>
   Object.values(span?.attributes.find(({ key }) => key === name)?.value ?? {})[0]
 
 describe("traces", () => {
-  it("lead from the caller through each attempt to the provider, and hold no content", async () => {
-    upstream.next({ status: 500, body: { error: { message: "no" } } }, Upstream.ordinary)
-    const answer = await Raw.chat(
-      server.url,
-      { model: "fast", messages: [{ role: "user", content: secret }] },
-      { traceparent: `00-${traceId}-${caller}-01` }
-    )
+  it("lead from the caller through each attempt to the provider, and hold no content", () => {
     assert.strictEqual(answer.status, 200)
-    const heard = upstream.requests.map(({ headers }) => String(headers["traceparent"]))
-    // The last words are said at the end.
-    await server.stop()
     const ours = spans.filter((span) => span.traceId === traceId)
     const request = ours.find(({ parentSpanId }) => parentSpanId === caller)
     assert.strictEqual(request?.name, "chat fast")
@@ -86,10 +140,40 @@ describe("traces", () => {
     )
     assert.strictEqual(attribute(attempts[0], "error.type"), "server")
     assert.deepStrictEqual(
-      heard,
+      heard.slice(0, 2),
       attempts.map(({ spanId }) => `00-${traceId}-${spanId}-01`)
     )
     assert.notInclude(told, secret)
     assert.include(told, "gen_ai.client.operation.duration")
+  })
+  it("lead from a run through its steps to models and tools, in whichever process those were asked", () => {
+    const root = spans.find((span) => span.name === "invoke_workflow traced")
+    const ours = spans.filter((span) => span.traceId === root?.traceId)
+    const byId = new Map(ours.map((span) => [span.spanId, span]))
+    assert.strictEqual(byId.size, ours.length)
+    const way = (span: Span): string => {
+      const { parentSpanId } = span
+      if (parentSpanId === undefined) return span.name
+      const parent = byId.get(parentSpanId)
+      return `${parent === undefined ? "?" : way(parent)} > ${span.name}`
+    }
+    const run = "invoke_workflow traced"
+    const chat = "chat mock/m > chat m"
+    assert.sameMembers(
+      ours.map(way).filter((one) => / (chat m|echo|ok)$/.test(one)),
+      [
+        `${run} > step each > step say > ${chat}`,
+        `${run} > step each > step say > ${chat}`,
+        `${run} > step think > step think > ${chat}`,
+        `${run} > step think > step think > ${chat}`,
+        `${run} > step think > step think > step think > tools/call echo`,
+        `${run} > step ok`,
+        `${run} > step last > tools/call echo`
+      ]
+    )
+    assert.sameMembers(
+      heard.slice(2).map((header) => header.split("-")[2]),
+      ours.filter(({ name }) => name === "chat m").map(({ spanId }) => spanId)
+    )
   })
 })

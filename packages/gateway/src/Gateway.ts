@@ -216,9 +216,7 @@ const make = Effect.gen(function* () {
       workflowName: options.workflowName ?? null,
       model: request.model,
       stream,
-      ...(options.run === undefined
-        ? {}
-        : { run: options.run, trace: Tracing.ofRun(settings.current(), options.run.id) }),
+      ...(options.run === undefined ? {} : { run: options.run, trace: Tracing.ofRun(settings.current(), options.run) }),
       needs: () => Needs.of(request),
       demand: () => Demand.ofRequest(request),
       lane: (provider, model) =>

@@ -26,6 +26,8 @@ export interface Run {
   readonly budget: BudgetConfig | null
   /** The parts of it that a request belongs to, where they have limits of their own, in USD. */
   readonly parts?: ReadonlyArray<{ readonly path: string; readonly usd: number }>
+  /** The step that asks, by its path in the run. */
+  readonly step?: string
 }
 
 /** A key, declared or made, and what it may spend. */

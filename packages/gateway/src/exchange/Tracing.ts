@@ -4,6 +4,7 @@
  */
 import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import type { Trace } from "@penstock/schema/Trace"
+import { createHash } from "node:crypto"
 
 const pattern = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
@@ -42,6 +43,10 @@ export const spanId = (id: string, part = 0): string => {
   return /^0+$/.test(span) ? "0000000000000001" : span
 }
 
+/** The span of a run's step, by its path: the same in whichever process the step is run, or told of. */
+export const stepSpanId = (runId: string, path: string): string =>
+  createHash("sha256").update(`${runId}/${path}`).digest("hex").slice(0, 16)
+
 /** What comes below the span of a request or run. */
 export const below = (trace: Trace, id: string): Trace => (trace.recorded ? { ...trace, parentId: spanId(id) } : trace)
 
@@ -54,6 +59,11 @@ export const header = ({ parentId, recorded, sampled, traceId }: Trace, id: stri
 /** Whether a collector hears of spans. */
 export const isRecorded = ({ telemetry }: PenstockConfig): boolean => telemetry.otlp_endpoint !== null
 
-/** The trace of what happens in a run; undefined where nobody hears of it. */
-export const ofRun = (config: PenstockConfig, runId: string): Trace | undefined =>
-  isRecorded(config) ? below(beginning(runId), runId) : undefined
+/** The trace of what happens in a run, below the step that asks; undefined where nobody hears of it. */
+export const ofRun = (
+  config: PenstockConfig,
+  { id, step }: { readonly id: string; readonly step?: string }
+): Trace | undefined => {
+  if (!isRecorded(config)) return undefined
+  return { ...beginning(id), parentId: step === undefined ? spanId(id) : stepSpanId(id, step) }
+}

@@ -103,7 +103,7 @@ const make = Effect.gen(function* () {
   const traceOf = (id: RequestId, { of, within }: ToolCall): Trace | undefined => {
     if (within !== undefined) return within.trace
     const config = settings.current()
-    if (of !== undefined) return Tracing.ofRun(config, of.run.id)
+    if (of !== undefined) return Tracing.ofRun(config, of.run)
     return Tracing.isRecorded(config) ? Tracing.beginning(id) : undefined
   }
 

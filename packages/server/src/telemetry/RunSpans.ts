@@ -1,4 +1,4 @@
-/** A run of a workflow with its steps. Requests and tools of a run are of the same trace, below the run. */
+/** A run of a workflow with its steps. Requests and tools are of the same trace, each below the step that asked. */
 import * as Tracing from "@penstock/gateway/exchange/Tracing"
 import { toUsd } from "@penstock/schema/Money"
 import type { RunRecord, StepRecord } from "@penstock/workflow/runtime/RunRecord"
@@ -6,8 +6,16 @@ import type * as Tracer from "effect/Tracer"
 import { attributes as at } from "./Names.ts"
 import * as Spans from "./Spans.ts"
 
-/** Attempts count from 1; steps have the other half of the numbers to themselves. */
-const firstStep = 0x8000
+/** What ends a path's last part: a step inside, a round, a further attempt. */
+const cuts = ["/", "[", "~"]
+
+/** The nearest step around it that was put down; null for the run itself. */
+const around = (path: string, known: ReadonlySet<string>): string | null => {
+  const end = Math.max(...cuts.map((cut) => path.lastIndexOf(cut)))
+  if (end <= 0) return null
+  const outer = path.slice(0, end)
+  return known.has(outer) ? outer : around(outer, known)
+}
 
 export const emit = (tracer: Tracer.Tracer, run: RunRecord, steps: ReadonlyArray<StepRecord>): void => {
   const { createdAt, endedAt, error, id, metrics, startedAt, status, workflow } = run
@@ -30,12 +38,14 @@ export const emit = (tracer: Tracer.Tracer, run: RunRecord, steps: ReadonlyArray
     },
     error: error?.reason ?? null
   })
-  steps.forEach((step, index) => {
+  const known = new Set(steps.map(({ path }) => path))
+  for (const step of steps) {
+    const outer = around(step.path, known)
     Spans.emit(tracer, {
       name: `step ${step.id}`,
       kind: "internal",
-      trace: Tracing.below(trace, id),
-      spanId: Tracing.spanId(id, firstStep + index),
+      trace: { ...trace, parentId: outer === null ? Tracing.spanId(id) : Tracing.stepSpanId(id, outer) },
+      spanId: Tracing.stepSpanId(id, step.path),
       startedAt: step.startedAt,
       endedAt: step.endedAt ?? endedAt,
       attributes: {
@@ -50,5 +60,5 @@ export const emit = (tracer: Tracer.Tracer, run: RunRecord, steps: ReadonlyArray
       },
       error: step.error?.reason ?? null
     })
-  })
+  }
 }

@@ -14,21 +14,22 @@ export interface Asker {
 }
 
 /** As the gateway knows them, which holds the money. */
-const toRun = (id: string, budgets: ReadonlyArray<Budget>): Run => {
+const toRun = (id: string, step: string, budgets: ReadonlyArray<Budget>): Run => {
   const limits = budgets.flatMap(({ limit: { nanoDollars }, path }) =>
     nanoDollars === null ? [] : [{ path, usd: toUsd(nanoDollars) }]
   )
   const whole = limits.find(({ path }) => path === null)
   return {
     id,
+    step,
     budget: whole === undefined ? null : { usd: whole.usd, per: "run" },
     parts: limits.flatMap(({ path, usd }) => (path === null ? [] : [{ path, usd }]))
   }
 }
 
-/** `budgets` are what is paid from, the run's first. */
-export const of = ({ caller, plan, runId }: World, budgets: ReadonlyArray<Budget>): Asker => ({
+/** `path` is the step's; `budgets` are what is paid from, the run's first. */
+export const of = ({ caller, plan, runId }: World, path: string, budgets: ReadonlyArray<Budget>): Asker => ({
   caller,
   workflow: plan.name,
-  run: toRun(runId, budgets)
+  run: toRun(runId, path, budgets)
 })

@@ -46,7 +46,7 @@ const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): E
 
 export const call = Effect.fnUntraced(function* (world: World, place: Place, request: ChatRequest, tries: Tries) {
   const id = yield* RequestId.next
-  const { caller, run, workflow } = Asker.of(world, place.budgets)
+  const { caller, run, workflow } = Asker.of(world, place.path, place.budgets)
   const events: Array<StreamEvent> = []
   const answer = world.gateway
     .stream(request, {

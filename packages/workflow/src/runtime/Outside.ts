@@ -28,7 +28,9 @@ export const callTool = Effect.fnUntraced(function* (
   const params = yield* frame.evaluate(action.params, step.id, { secrets: world.secrets })
   const idempotencyKey = yield* keyOf(world, step, path, frame)
   const result = yield* Effect.mapError(
-    world.tools.call(action.server, action.tool, params, Asker.of(world, frame.place.budgets), { idempotencyKey }),
+    world.tools.call(action.server, action.tool, params, Asker.of(world, path, frame.place.budgets), {
+      idempotencyKey
+    }),
     ({ message, reason }) => StepError.make(step.id, reason, message)
   )
   tries.addCost(result.cost)
