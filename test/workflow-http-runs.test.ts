@@ -35,6 +35,20 @@ steps:
     output: answer
 output: "\${answer.approved}"
 `,
+  "form.yaml": `
+name: form
+steps:
+  - id: confirm
+    type: approve
+    prompt: "<script>alert(1)</script> Is it \\"right\\"?"
+    form:
+      score: integer
+      label: enum(good,bad)
+      sure?: boolean
+      tags?: string[]
+    output: answer
+output: "\${answer}"
+`,
   "live.yaml": `
 name: live
 steps:
@@ -219,6 +233,50 @@ describe("an approval", () => {
     const { signal } = run.steps.find(second).waiting
     assert.strictEqual((await post(signal, { approved: true }, null)).status, 202)
     assert.strictEqual((await ended(id)).output, true)
+  })
+
+  it("is a page for a person with a browser: shown as often as it is opened, answered once", async () => {
+    const id = await started("form")
+    const { signal } = (await waiting(id)).steps[0].waiting
+    const open = (address: string) => fetch(`${server.url}${address}`, { headers: { accept: "text/html,*/*" } })
+    const send = (fields: Record<string, string>) =>
+      fetch(`${server.url}${signal}`, {
+        method: "POST",
+        headers: { origin: server.url },
+        body: new URLSearchParams(fields)
+      })
+    for (let times = 0; times < 2; times++) {
+      const page = await open(signal)
+      assert.strictEqual(page.status, 200)
+      assert.include(page.headers.get("content-security-policy"), "default-src 'none'")
+      assert.strictEqual(page.headers.get("cache-control"), "no-store")
+      const html = await page.text()
+      assert.include(html, "&lt;script&gt;alert(1)&lt;/script&gt; Is it &quot;right&quot;?")
+      assert.notInclude(html, "<script")
+      assert.match(html, /name="field:score" type="number"/)
+      assert.match(html, /<option value="good">good<\/option>/)
+    }
+    const { json: asked } = await ask(signal, null)
+    assert.deepInclude(asked, { run_id: id, workflow: "form", step: "steps/confirm" })
+    assert.strictEqual(asked.waiting.signal, signal)
+
+    const wrong = await send({ approved: "true", "field:score": "7.5", "field:label": "good", "field:tags": '"<b>' })
+    assert.strictEqual(wrong.status, 422)
+    const again = await wrong.text()
+    assert.include(again, "tags is not JSON")
+    assert.include(again, "&quot;&lt;b&gt;</textarea>")
+    const against = await send({ approved: "true", "field:score": "7.5", "field:label": "good" })
+    assert.strictEqual(against.status, 422)
+    assert.include(await against.text(), "score")
+    assert.strictEqual((await open(signal.replace(/token=./, "token=_"))).status, 403)
+
+    const taken = await send({ approved: "true", "field:score": "7", "field:label": "good", "field:sure": "false" })
+    assert.deepStrictEqual([taken.status, (await taken.text()).includes("<h1>Approved</h1>")], [200, true])
+    assert.deepStrictEqual((await ended(id)).output, { approved: true, score: 7, label: "good", sure: false })
+    for (const late of [await open(signal), await send({ approved: "false" })]) {
+      assert.strictEqual(late.status, 409)
+      assert.include(await late.text(), "It was answered before")
+    }
   })
 
   it("that is refused ends the run as rejected", async () => {

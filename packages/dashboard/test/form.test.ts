@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { compile } from "@penstock/workflow/compiler/Compiler"
 import { graph } from "@penstock/workflow/compiler/Graph"
-import { fieldsOf, read } from "../src/form/Fields.ts"
+import { fieldsOf, read } from "@penstock/workflow/types/Form"
 import { draw, drawnAs } from "../src/workflows/Layout.ts"
 
 const schema = {

@@ -1,7 +1,7 @@
 /** The form of a schema, and what to do with what was typed. */
 import { type FormEvent, useState } from "react"
 import { Alert, Button, Field as Labelled } from "../design/Parts.tsx"
-import { type Field, fieldsOf, read, type Typed } from "./Fields.ts"
+import { type Field, fieldsOf, read, type Typed } from "@penstock/workflow/types/Form"
 
 const Input = ({
   field,

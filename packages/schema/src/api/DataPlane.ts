@@ -114,6 +114,7 @@ const frameworkSchemas = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
 /** What an endpoint answers beside JSON, by `Accept`. */
 const alternatives: { readonly [operationId: string]: string } = {
   "status.landing": "text/html",
+  "signals.asked": "text/html",
   "ledger.requests": "text/csv"
 }
 

@@ -152,18 +152,42 @@ export const RunsApi = HttpApiGroup.make("runs")
   .middleware(KeyAuth)
   .annotate(OpenApi.Description, "Runs of workflows. A key sees its own, the admin all of them.")
 
+const signalPath = Schema.Struct({ id: Schema.String, name: Schema.String })
+const signalParams = Schema.Struct({
+  token: Schema.optional(Schema.String).annotations({
+    description: "In place of a key: the one in the address that an `approve` step gives while it waits"
+  })
+})
+
+export const RunAsked = Schema.Struct({
+  run_id: Schema.String,
+  workflow: Schema.String,
+  step: Schema.String.annotations({ description: "Its path" }),
+  waiting: Waiting
+}).annotations({ identifier: "RunAsked" })
+export type RunAsked = typeof RunAsked.Type
+
 /** Its own group: whoever has the token of an approval needs no key. */
 export const SignalsApi = HttpApiGroup.make("signals")
   .add(
-    HttpApiEndpoint.post("send", "/v1/runs/:id/signals/:name")
-      .setPath(Schema.Struct({ id: Schema.String, name: Schema.String }))
-      .setUrlParams(
-        Schema.Struct({
-          token: Schema.optional(Schema.String).annotations({
-            description: "In place of a key: the one in the address that an `approve` step gives while it waits"
-          })
-        })
+    HttpApiEndpoint.get("asked", "/v1/runs/:id/signals/:name")
+      .setPath(signalPath)
+      .setUrlParams(signalParams)
+      .addSuccess(RunAsked)
+      .addError(ApiError.Unauthenticated)
+      .addError(ApiError.Forbidden)
+      .addError(ApiError.NotFound)
+      .addError(ApiError.Conflict)
+      .annotate(OpenApi.Summary, "What a step of a run waits for")
+      .annotate(
+        OpenApi.Description,
+        "JSON, or for a browser (`Accept: text/html`) a page on which a person approves or rejects. Asking changes nothing."
       )
+  )
+  .add(
+    HttpApiEndpoint.post("send", "/v1/runs/:id/signals/:name")
+      .setPath(signalPath)
+      .setUrlParams(signalParams)
       .setPayload(Schema.Unknown)
       .addSuccess(RunAccepted, { status: 202 })
       .addError(ApiError.BadRequest)

@@ -11,7 +11,7 @@ const tooLarge = (limit: number) =>
   make("too_large", `The body is larger than the ${limit} bytes of \`server.max_body\`.`)
 
 /** The body as text, never more of it in memory than the limit. */
-const readText = (request: HttpServerRequest.HttpServerRequest, limit: number, wanted: string) => {
+export const readText = (request: HttpServerRequest.HttpServerRequest, limit: number, wanted: string) => {
   if (Number(request.headers["content-length"] ?? 0) > limit) return Effect.fail(tooLarge(limit))
   const chunks: Array<Uint8Array> = []
   let size = 0

@@ -10,13 +10,11 @@ import { PenstockApi } from "@penstock/schema/api/PenstockApi"
 import { Health } from "@penstock/schema/api/StatusApi"
 import { version } from "@penstock/schema/api/Version"
 import * as Effect from "effect/Effect"
+import * as Html from "./Html.ts"
 import * as LandingPage from "./LandingPage.ts"
 import { readiness } from "./Readiness.ts"
 
 const health = new Health({ status: "ok", version })
-
-/** A browser names HTML; curl and the clients do not. */
-const wantsHtml = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? "")
 
 export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
   Effect.gen(function* () {
@@ -29,13 +27,9 @@ export const layer = HttpApiBuilder.group(PenstockApi, "status", (handlers) =>
       .handleRaw("landing", ({ request }) =>
         Effect.sync(() => {
           const page = LandingPage.landing(settings.current(), registry.all(), router.names(), request.headers["host"])
-          const headers = { vary: "accept" }
-          return wantsHtml(request.headers["accept"])
-            ? HttpServerResponse.text(LandingPage.html(page), {
-                contentType: "text/html; charset=utf-8",
-                headers: { ...headers, "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" }
-              })
-            : HttpServerResponse.unsafeJson(page, { headers })
+          return Html.isWanted(request.headers["accept"])
+            ? Html.respond(LandingPage.html(page))
+            : HttpServerResponse.unsafeJson(page, { headers: { vary: "accept" } })
         })
       )
       .handle("health", () => Effect.succeed(health))

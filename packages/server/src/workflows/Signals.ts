@@ -40,17 +40,18 @@ const checkForm = ({ action, id }: PlanStep, body: unknown): GatewayError | null
   return wrong(`The form of the step ${id} does not hold: ${told}.`, first.path)
 }
 
-/** Why a signal is refused; null for one that may be delivered. */
-export const refusal = (
+const stepsFor = (definition: Definition, name: string): ReadonlyArray<PlanStep> =>
+  stepsOf(definition).filter((step) => nameOf(step) === lastOf(name))
+
+/** Why nobody can answer under this name, or not any more; null where somebody can. */
+export const unanswerable = (
   definition: Definition,
   records: ReadonlyArray<StepRecord>,
-  name: string,
-  body: unknown
+  name: string
 ): GatewayError | null => {
-  const steps = stepsOf(definition)
-  const meant = steps.filter((step) => nameOf(step) === lastOf(name))
+  const meant = stepsFor(definition, name)
   if (meant.length === 0) {
-    const names = [...new Set(steps.flatMap((step) => nameOf(step) ?? []))]
+    const names = [...new Set(stepsOf(definition).flatMap((step) => nameOf(step) ?? []))]
     const hint =
       didYouMean(name, names) ??
       (names.length === 0 ? "it waits for nothing of the kind" : `it may wait for ${names.join(", ")}`)
@@ -61,12 +62,23 @@ export const refusal = (
   }
   const ids = new Set(meant.map(({ id }) => id))
   const begun = records.filter(({ id, path }) => path === name || (!name.includes("/") && ids.has(id)))
-  if (begun.length > 0 && begun.every(ended)) {
-    return make("conflict", `The run had its answer to ${JSON.stringify(name)} before, or went on without it.`, {
-      code: "already_answered"
-    })
-  }
-  for (const step of meant) {
+  return begun.length > 0 && begun.every(ended)
+    ? make("conflict", `The run had its answer to ${JSON.stringify(name)} before, or went on without it.`, {
+        code: "already_answered"
+      })
+    : null
+}
+
+/** Why a signal is refused; null for one that may be delivered. */
+export const refusal = (
+  definition: Definition,
+  records: ReadonlyArray<StepRecord>,
+  name: string,
+  body: unknown
+): GatewayError | null => {
+  const refused = unanswerable(definition, records, name)
+  if (refused !== null) return refused
+  for (const step of stepsFor(definition, name)) {
     const wrong = checkForm(step, body)
     if (wrong !== null) return wrong
   }
