@@ -175,3 +175,34 @@ describe("a workflow as a model", () => {
     assert.strictEqual(await ended(id), "cancelled")
   })
 })
+
+describe("POST /v1/explain of a workflow's model", () => {
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it by assertion
+  const explained = async (model: string): Promise<any> => {
+    const response = await fetch(`${server.url}/v1/explain`, { method: "POST", body: JSON.stringify({ model }) })
+    assert.strictEqual(response.status, 200)
+    return response.json()
+  }
+
+  it("tells where each step would go and what a run may cost, and sends nothing", async () => {
+    const { matched, matched_by, workflow } = await explained("workflow/speak")
+    assert.deepStrictEqual([matched_by, matched, workflow.problem], ["workflow", "speak", null])
+    assert.strictEqual(workflow.worst_usd, 0)
+    assert.deepStrictEqual(
+      workflow.steps.map(({ path, type }: { readonly path: string; readonly type: string }) => [path, type]),
+      [
+        ["steps/think", "llm"],
+        ["steps/say", "llm"]
+      ]
+    )
+    const [{ models }] = workflow.steps
+    assert.deepInclude(models[0], { model: "demo/echo", matched_by: "provider" })
+    assert.deepInclude(models[0].candidates[0], { provider: "demo", kept: true })
+  })
+
+  it("says of one that is not there, or cannot be run, why", async () => {
+    const absent = await explained("workflow/speek")
+    assert.strictEqual(absent.matched_by, "none")
+    assert.include(absent.workflow.problem, "Did you mean speak?")
+  })
+})

@@ -4,7 +4,7 @@ import { EndpointName } from "./config/Endpoints.ts"
 import { FallbackReason, Strategy } from "./config/Failover.ts"
 
 /** How the name was understood. */
-export const MatchedBy = Schema.Literal("model", "alias", "provider", "route", "none")
+export const MatchedBy = Schema.Literal("model", "alias", "provider", "route", "workflow", "none")
 export type MatchedBy = typeof MatchedBy.Type
 
 /** What keeps requests away from a target that keeps failing. */
@@ -52,15 +52,46 @@ export class Candidate extends Schema.Class<Candidate>("Candidate")({
   breaker: Schema.optional(Breaker)
 }) {}
 
-/** The routing plan of a request that was not sent. */
-export class Explanation extends Schema.Class<Explanation>("Explanation")({
+const routing = {
   model: Schema.String,
   matched_by: MatchedBy,
-  /** The entry that matched: a name in `models`, a pattern of `routes`, or a provider. */
+  /** The entry that matched: a name in `models`, a pattern of `routes`, a provider, or a workflow. */
   matched: Schema.NullOr(Schema.String),
   /** In the order of the configuration. */
   candidates: Schema.Array(Candidate),
   /** How they are ordered for a request. */
   strategy: Schema.optional(Strategy),
   policy: Schema.optional(Policy)
+}
+
+/** In USD; null where a price or a limit that it depends on is not known. */
+const bounds = {
+  worst_usd: Schema.NullOr(Schema.Number),
+  expected_usd: Schema.NullOr(Schema.Number)
+}
+
+export const WorkflowExplanation = Schema.Struct({
+  /** Why it cannot be run, for a person; null when it can. */
+  problem: Schema.NullOr(Schema.String),
+  ...bounds,
+  /** Those that ask a model, or call another workflow. */
+  steps: Schema.Array(
+    Schema.Struct({
+      path: Schema.String,
+      type: Schema.String,
+      /** The workflow that it calls. */
+      calls: Schema.optional(Schema.String),
+      ...bounds,
+      /** Tried in order. */
+      models: Schema.Array(Schema.Struct(routing))
+    })
+  )
+}).annotations({ identifier: "WorkflowExplanation" })
+export type WorkflowExplanation = typeof WorkflowExplanation.Type
+
+/** The routing plan of a request that was not sent. */
+export class Explanation extends Schema.Class<Explanation>("Explanation")({
+  ...routing,
+  /** Of the model `workflow/NAME`: what its steps ask. */
+  workflow: Schema.optional(WorkflowExplanation)
 }) {}

@@ -27,6 +27,9 @@ const heartbeat = Buffer.from(RunEvents.heartbeat)
 
 export const isMeant = (model: string): boolean => model.startsWith(prefix)
 
+/** The workflow of a model's name; null for another model. */
+export const workflowOf = (model: string): string | null => (isMeant(model) ? model.slice(prefix.length) : null)
+
 /** The model's name of a workflow. */
 export const modelOf = (workflow: string): string => `${prefix}${workflow}`
 

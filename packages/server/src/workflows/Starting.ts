@@ -1,6 +1,6 @@
 /** From a workflow's name to a run of it: what every way to start one has in common. */
 import type { Caller } from "@penstock/schema/api/Caller"
-import { make } from "@penstock/schema/GatewayError"
+import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import { nearest } from "@penstock/schema/Suggestion"
 import { stemOf } from "@penstock/workflow/compiler/Collection"
 import { isError } from "@penstock/workflow/diagnostic/Diagnostic"
@@ -42,17 +42,15 @@ export const find = Effect.fnUntraced(function* (workflows: Workflows, name: str
   })
 })
 
-const invalid = ({ diagnostics, file, name }: Workflow) => {
+/** Why a workflow whose file has errors cannot be run. */
+export const invalid = ({ diagnostics, file, name }: Workflow): GatewayError => {
   const [first, ...others] = diagnostics.filter(isError)
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`
   const told =
     first === undefined ? "" : `: ${first.range.start.line}:${first.range.start.column} ${first.message}${more}`
-  return refuse(
-    make("unprocessable", `The workflow ${name} cannot be run until ${file} is mended${told}`, {
-      code: "invalid_workflow"
-    }),
-    diagnostics
-  )
+  return make("unprocessable", `The workflow ${name} cannot be run until ${file} is mended${told}`, {
+    code: "invalid_workflow"
+  })
 }
 
 const isInFile =
@@ -62,7 +60,7 @@ const isInFile =
 
 export const start = Effect.fnUntraced(function* ({ runs, workflows }: Sources, ask: Ask) {
   const workflow = yield* Effect.catchAll(find(workflows, ask.name), (error) => refuse(error))
-  if (workflow.plan === null) return yield* invalid(workflow)
+  if (workflow.plan === null) return yield* refuse(invalid(workflow), workflow.diagnostics)
   const stored = yield* workflows.list
   return yield* runs
     .start(workflow.source, ask.input, {
