@@ -19,8 +19,10 @@ interface Span {
 }
 
 const traceId = "0af7651916cd43dd8448eb211c80319c"
+const otherTrace = "1af7651916cd43dd8448eb211c80319c"
 const caller = "b7ad6b7169203331"
 const secret = "what nobody else may read"
+const shared = "what the collector may read"
 
 const spans: Array<Span> = []
 let told = ""
@@ -43,6 +45,7 @@ steps:
   - { id: each, type: foreach, in: "\${['a', 'b']}", as: word, steps: [{ id: say, type: llm, model: mock/m, prompt: "\${word}", output: said }], output: words }
   - { id: think, type: agent, model: mock/m, prompt: Go, tools: [odd/*], max_turns: 3, output: thought }
   - { id: ok, type: approve, prompt: Go on?, output: answer }
+  - { id: sum, type: llm, model: mock/m, prompt: Sum it up, output: sum }
   - { id: last, type: mcp_tool, server: odd, tool: echo, params: { said: done }, output: done }
 output: done
 `
@@ -51,7 +54,7 @@ let upstream: Upstream.Upstream
 let server: Penstock.Penstock
 const cwd = Penstock.temporaryFolder()
 
-const start = () => {
+const start = ({ content }: { readonly content: boolean }) => {
   const { port } = collector.address() as AddressInfo
   return Penstock.start({
     cwd,
@@ -60,7 +63,7 @@ providers:
   mock: { protocol: openai, base_url: "${upstream.url}/v1", api_key: key }
 models:
   fast: { targets: [mock/first, mock/second], retry: { max: 0 } }
-telemetry: { otlp_endpoint: "http://127.0.0.1:${port}" }
+telemetry: { otlp_endpoint: "http://127.0.0.1:${port}", content: ${content} }
 mcp:
   servers:
     odd: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(fixture)}], env: { MARKER: ${newMarker()} } }
@@ -88,14 +91,15 @@ beforeAll(async () => {
   fs.mkdirSync(path.join(cwd, "workflows"))
   fs.writeFileSync(path.join(cwd, "workflows/traced.yaml"), workflow)
   upstream = await Upstream.start()
-  server = await start()
+  server = await start({ content: false })
   upstream.next(
     { status: 500, body: { error: { message: "no" } } },
     Upstream.ordinary,
     says({ text: ["one"] }),
     says({ text: ["two"] }),
     says(calls(["a", "odd__echo", { said: "hello" }])),
-    says({ text: ["thought"] })
+    says({ text: ["thought"] }),
+    says({ text: ["summed up"] })
   )
   answer = await Raw.chat(
     server.url,
@@ -105,9 +109,21 @@ beforeAll(async () => {
   const { run_id } = (await post("/v1/workflows/traced/runs", {})).json
   await until(run_id, "waiting")
   await server.stop()
-  server = await start()
+  server = await start({ content: true })
   await post(`/v1/runs/${run_id}/signals/ok`, { approved: true })
   await until(run_id, "succeeded")
+  upstream.next(says({ text: ["a ", "stream"] }), says({ text: ["whole"] }))
+  const messages = [
+    { role: "system", content: "Be kind" },
+    { role: "user", content: shared }
+  ]
+  for (const stream of [true, false]) {
+    await Raw.chat(
+      server.url,
+      { model: "mock/told", stream, messages },
+      { traceparent: `00-${otherTrace}-${caller}-01` }
+    )
+  }
   await server.stop()
   heard = upstream.requests.map(({ headers }) => String(headers["traceparent"]))
 }, 60_000)
@@ -168,12 +184,35 @@ describe("traces", () => {
         `${run} > step think > step think > ${chat}`,
         `${run} > step think > step think > step think > tools/call echo`,
         `${run} > step ok`,
+        `${run} > step sum > ${chat}`,
         `${run} > step last > tools/call echo`
       ]
     )
     assert.sameMembers(
-      heard.slice(2).map((header) => header.split("-")[2]),
+      heard.slice(2, 7).map((header) => header.split("-")[2]),
       ours.filter(({ name }) => name === "chat m").map(({ spanId }) => spanId)
     )
+  })
+
+  it("hold what was asked and answered only where `telemetry.content` says so, in the words of the conventions", () => {
+    const contentOf = (span: Span | undefined) =>
+      ["gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages"].map((name) => {
+        const value = attribute(span, name)
+        return value === undefined ? null : JSON.parse(String(value))
+      })
+    const text = (content: string) => [{ type: "text", content }]
+    const said = (content: string) => [{ role: "assistant", parts: text(content), finish_reason: "stop" }]
+    const question = [{ role: "user", parts: text(shared) }]
+    const told = spans.filter(({ name, traceId }) => name === "chat mock/told" && traceId === otherTrace)
+    assert.deepStrictEqual(told.map(contentOf), [
+      [text("Be kind"), question, said("a stream")],
+      [text("Be kind"), question, said("whole")]
+    ])
+    const ofRun = spans.filter(({ name }) => name === "chat mock/m").map(contentOf)
+    assert.deepStrictEqual(
+      ofRun.slice(0, 4),
+      Array.from({ length: 4 }, () => [null, null, null])
+    )
+    assert.deepStrictEqual(ofRun.slice(4), [[null, [{ role: "user", parts: text("Sum it up") }], said("summed up")]])
   })
 })

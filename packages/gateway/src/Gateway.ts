@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { Caller } from "@penstock/schema/api/Caller"
 import * as Admission from "./Admission.ts"
+import { Contents } from "./Contents.ts"
 import { Budgets, type Run } from "./budgets/Budgets.ts"
 import * as Demand from "./budgets/Demand.ts"
 import type { Call, Sink } from "./exchange/Call.ts"
@@ -120,7 +121,7 @@ const make = Effect.gen(function* () {
         )
   }
 
-  const run: Service["run"] = Effect.fnUntraced(function* <Out>(call: Call<Out>, sink: Sink<Out>) {
+  const dispatch: Service["run"] = Effect.fnUntraced(function* <Out>(call: Call<Out>, sink: Sink<Out>) {
     if (!mayUse(call.caller, call.model)) return yield* mayNotUse(call.caller, call.model)
     const plan = yield* router.plan(call.model)
     const [planned] = plan.targets
@@ -207,6 +208,9 @@ const make = Effect.gen(function* () {
     )
   })
 
+  const contents = yield* Contents
+  const run: Service["run"] = contents === null ? dispatch : (call, sink) => contents.around(call, sink, dispatch)
+
   const callOf = Effect.fnUntraced(function* (request: ChatRequest, stream: boolean, options: CallOptions) {
     const call: Call<ReadonlyArray<StreamEvent>> = {
       id: options.id ?? (yield* RequestId.next),
@@ -217,6 +221,8 @@ const make = Effect.gen(function* () {
       model: request.model,
       stream,
       ...(options.run === undefined ? {} : { run: options.run, trace: Tracing.ofRun(settings.current(), options.run) }),
+      asked: () => Either.right(request),
+      heard: (out) => out.flat(),
       needs: () => Needs.of(request),
       demand: () => Demand.ofRequest(request),
       lane: (provider, model) =>

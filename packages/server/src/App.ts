@@ -2,6 +2,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Budgets from "@penstock/gateway/budgets/Budgets"
 import * as ResponseCache from "@penstock/gateway/cache/ResponseCache"
+import * as Contents from "@penstock/gateway/Contents"
 import * as Breakers from "@penstock/gateway/failover/Breakers"
 import * as Gateway from "@penstock/gateway/Gateway"
 import * as Keys from "@penstock/gateway/keys/Keys"
@@ -98,7 +99,9 @@ const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCa
   Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
   Layer.provideMerge(Layer.merge(ProviderRegistry.layer, Keys.layerSqlite)),
   Layer.provideMerge(Layer.provideMerge(Telemetry.layerLedger, layerLedger)),
-  Layer.provideMerge(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer))
+  Layer.provideMerge(
+    Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer, Logging.layer, Contents.layer)
+  )
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */

@@ -18,9 +18,9 @@ import { mayNotUse, mayUse } from "../keys/Keys.ts"
 import { Ledger } from "../ledger/Ledger.ts"
 import type { AnswerContext, Dialect } from "../protocols/Dialect.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
+import * as ReadBack from "../protocols/ReadBack.ts"
 import * as Recording from "../replay/Recording.ts"
-import * as Json from "../wire/Json.ts"
-import * as Relay from "../wire/Relay.ts"
+import type { JsonObject } from "../wire/Json.ts"
 import * as CacheKey from "./CacheKey.ts"
 import { ResponseCache, type Kept, type Store } from "./ResponseCache.ts"
 
@@ -34,7 +34,7 @@ export interface Words {
 
 /** What the caller said, and how it is answered. */
 export interface Asked {
-  readonly json: Json.JsonObject
+  readonly json: JsonObject
   /** The request's `cache-control`: `no-cache` wants a new answer, which is kept; `no-store` wants nothing kept, either way. */
   readonly cacheControl: string | undefined
   /** How an answer is kept: by what it says, as its bytes are, or not at all. */
@@ -78,10 +78,8 @@ const counted = (call: Call<Uint8Array>) => {
 
 /** What an answer says, read back from the caller's wire; null when it is not whole. */
 const readBack = (protocol: Protocol, stream: boolean, bytes: Buffer): Completion | null => {
-  if (!stream) return Either.getOrNull(protocol.decode(Json.parse(bytes.toString("utf8"))))
-  const relay = Relay.toEvents(protocol)
-  const events = relay.push(bytes) ?? []
-  return relay.seen.failure === null ? fold([...events, ...(relay.end() ?? [])]) : null
+  const { events, isSound } = ReadBack.events(protocol, stream, bytes)
+  return isSound ? fold(events) : null
 }
 
 /** What is to be kept of an answer; null when it is not whole. */

@@ -3,10 +3,12 @@
  * reads to a given provider, and where the answer goes.
  */
 import type { Caller } from "@penstock/schema/api/Caller"
+import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { EndpointName } from "@penstock/schema/config/Endpoints"
 import type { GatewayError } from "@penstock/schema/GatewayError"
 import type { RequestId } from "@penstock/schema/Ids"
 import type { NanoDollars } from "@penstock/schema/Money"
+import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import type { Trace } from "@penstock/schema/Trace"
 import type { Usage } from "@penstock/schema/Usage"
 import type * as Either from "effect/Either"
@@ -53,6 +55,9 @@ export interface Call<Out> {
   readonly isOpaque?: true
   /** The way to a provider and back. Fails when the request cannot be said in the provider's protocol. */
   readonly lane: (provider: Provider, model: string) => Either.Either<Lane<Out>, GatewayError>
+  /** What is asked, in no dialect's words, and what was answered, from what went into the sink. Absent: nobody reads it. */
+  readonly asked?: () => Either.Either<ChatRequest, GatewayError>
+  readonly heard?: (out: ReadonlyArray<Out>) => ReadonlyArray<StreamEvent>
   /** What a model must be able to do; asked for when targets differ in it. Absent: nothing in particular. */
   readonly needs?: () => Needs
 }

@@ -19,6 +19,7 @@ import type { StreamEvent } from "@penstock/schema/StreamEvent"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Demand from "../budgets/Demand.ts"
 import type { Call, Head } from "../exchange/Call.ts"
@@ -158,6 +159,8 @@ const make = Effect.gen(function* () {
       ...(id === asked.id ? {} : { patience: turnPatience }),
       ...(id === asked.id && asked.standing !== undefined ? { standing: asked.standing } : {}),
       demand: () => Demand.ofRequest(request),
+      asked: () => Either.right(request),
+      heard: (out) => out.flat(),
       needs: () => Needs.of(request),
       lane: (provider, target) =>
         Lanes.neutral(provider, target, request, prices.facts({ provider: provider.name, model: target }))

@@ -15,6 +15,10 @@ export const TelemetryConfig = strictStruct({
     description:
       "An OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; read at the start"
   }),
+  content: optionalWith(Schema.Boolean, () => false).annotations({
+    description:
+      "Whether the collector is also told what was asked and answered, which may be personal or secret; read at the start"
+  }),
   otlp_headers: optionalWith(
     Schema.Record({ key: Schema.String, value: Schema.Redacted(Schema.String) }),
     () => ({})

@@ -6,6 +6,7 @@ import { PriceBook } from "@penstock/gateway/ledger/PriceBook"
 import type { AnswerContext, Dialect } from "@penstock/gateway/protocols/Dialect"
 import type { Original } from "@penstock/gateway/protocols/PassThrough"
 import type { Protocol } from "@penstock/gateway/protocols/Protocol"
+import * as ReadBack from "@penstock/gateway/protocols/ReadBack"
 import * as ChooseProtocol from "@penstock/gateway/providers/ChooseProtocol"
 import { type Provider, speaking } from "@penstock/gateway/providers/Provider"
 import * as Needs from "@penstock/gateway/routing/Needs"
@@ -74,6 +75,10 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
     const loop = yield* ToolLoop
     const workflow = yield* WorkflowModel.make
     const { asks, demand = Demand.ofBody } = speech
+    const heard = (stream: boolean) => (out: ReadonlyArray<Uint8Array>) =>
+      ReadBack.events(protocol, stream, Buffer.concat(out)).events
+    const heardWhole = heard(false)
+    const heardStream = heard(true)
     const native = speech.native ?? (({ spoken }: Provider) => ChooseProtocol.native(spoken, dialect.id))
     const endpoint: Endpoint = {
       path,
@@ -114,6 +119,8 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
           trace: exchange.trace,
           demand: () => demand(all.bytes.length, all.json),
           standing: (standing) => ResponseSink.limits(response, standing),
+          asked: read,
+          heard: stream ? heardStream : heardWhole,
           needs: () => Either.match(read(), { onLeft: () => Needs.none, onRight: Needs.of }),
           lane
         }

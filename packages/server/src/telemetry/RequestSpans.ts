@@ -1,10 +1,12 @@
 /** A request with its attempts, and a call of a tool, as the conventions for generative AI and MCP have them. */
+import type { Service as Contents } from "@penstock/gateway/Contents"
 import * as Tracing from "@penstock/gateway/exchange/Tracing"
 import type { Listener } from "@penstock/gateway/ledger/LedgerEvents"
 import type { Attempt } from "@penstock/schema/LedgerEntry"
 import { toUsd } from "@penstock/schema/Money"
 import type { Usage } from "@penstock/schema/Usage"
 import type * as Tracer from "effect/Tracer"
+import * as ContentAttributes from "./ContentAttributes.ts"
 import { attributes as at } from "./Names.ts"
 import { operationOf } from "./RequestMetrics.ts"
 import * as Spans from "./Spans.ts"
@@ -22,7 +24,7 @@ const tokensOf = (usage: Usage | null): Spans.Attributes =>
 const inOrder = (attempts: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> =>
   attempts.toSorted((one, other) => one.startedAt - other.startedAt)
 
-export const make = (tracer: Tracer.Tracer): Required<Listener> => ({
+export const make = (tracer: Tracer.Tracer, contents: Contents | null): Required<Listener> => ({
   settled: (opening, settlement) => {
     const { endpoint, id, startedAt } = opening
     // A call of a tool that costs something has a span as a call of a tool.
@@ -48,7 +50,8 @@ export const make = (tracer: Tracer.Tracer): Required<Listener> => ({
         [at.status]: status,
         [at.cost]: cost === null ? null : toUsd(cost),
         [at.firstToken]: firstTokenMillis === null ? null : firstTokenMillis / 1000,
-        ...tokensOf(usage)
+        ...tokensOf(usage),
+        ...(contents === null ? {} : ContentAttributes.of(contents.of(id)))
       },
       error: error?.reason ?? null
     })

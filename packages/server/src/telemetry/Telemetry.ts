@@ -1,4 +1,5 @@
 /** What operators' own tools are told: the metrics of this process, by whoever asks for them. */
+import { Contents } from "@penstock/gateway/Contents"
 import * as LedgerEvents from "@penstock/gateway/ledger/LedgerEvents"
 import { Settings } from "@penstock/gateway/Settings"
 import * as Context from "effect/Context"
@@ -35,7 +36,7 @@ const make = Effect.gen(function* () {
   const refresh = yield* Readings.make(meter)
   const { metrics, otlp_endpoint, otlp_headers } = (yield* Settings).current().telemetry
   const tracer = otlp_endpoint === null ? null : yield* Otlp.make(otlp_endpoint, otlp_headers, refresh)
-  if (tracer !== null) yield* events.subscribe(RequestSpans.make(tracer))
+  if (tracer !== null) yield* events.subscribe(RequestSpans.make(tracer, yield* Contents))
   yield* EndedRuns.each((run, steps) => {
     meter.record(instruments.runsEnded, 1, [run.workflow, run.status])
     if (tracer !== null) RunSpans.emit(tracer, run, steps)
