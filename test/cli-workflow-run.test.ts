@@ -1,7 +1,9 @@
 /** `penstock run` and `penstock runs` in one process, as they are used in a folder and in scripts. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import * as fs from "node:fs"
+import * as http from "node:http"
 import * as path from "node:path"
 import * as Penstock from "./support/Penstock.ts"
 
@@ -33,6 +35,10 @@ output: said
 steps: [{ id: other, type: workflow, uses: echo, with: { text: called }, output: given }]
 output: "\${given.said}"
 `,
+  "wrong.yaml": `name: wrong
+steps: [{ id: say, type: llm, model: demo/ehco, prompt: x, output: said }]
+output: said
+`,
   "slow.yaml": slow("slow", "8s"),
   "endless.yaml": slow("endless", "1h")
 }
@@ -46,7 +52,7 @@ beforeAll(() => {
 afterAll(() => fs.rmSync(cwd, { recursive: true, force: true }))
 
 /** Nobody answers there, whatever runs on this machine. */
-const env = { OLLAMA_BASE_URL: "http://127.0.0.1:9" }
+const env = { OLLAMA_BASE_URL: "http://127.0.0.1:9", TRACKER: "sesame" }
 
 interface Ended {
   readonly code: number | null
@@ -129,6 +135,37 @@ describe("penstock run", () => {
       [unknown.code, unknown.stderr.trim()],
       [2, 'There is no workflow "ecko". Did you mean echo?']
     )
+  })
+
+  it("is checked first, as `penstock check` does: what is wrong is told with its place, and nothing runs", async () => {
+    const { code, stderr, stdout } = await run("run", "wrong.yaml", "--memory")
+    assert.deepStrictEqual([code, stdout], [2, ""])
+    assert.include(stderr, 'error[PS401]: there is no model "demo/ehco"')
+    assert.include(stderr, "wrong.yaml:2:38")
+    assert.include(stderr, 'did you mean "demo/echo"?')
+  })
+
+  it("sends the secrets that the configuration names, from the environment", async () => {
+    const host = http.createServer(({ headers }, response) => response.end(`the key is ${headers["x-key"]}`))
+    await once(host.listen(0, "127.0.0.1"), "listening")
+    const address = host.address()
+    if (address === null || typeof address === "string") throw new Error("no port")
+    const authority = `127.0.0.1:${address.port}`
+    const step = (name: string) =>
+      `{ id: send, type: http, method: POST, url: "http://${authority}/", headers: { x-key: "\${secrets.${name}}" }, output: r }`
+    fs.writeFileSync(path.join(cwd, "post.yaml"), `name: post\nsteps: [${step("tracker")}]\noutput: "\${r.body}"\n`)
+    fs.writeFileSync(path.join(cwd, "typo.yaml"), `name: typo\nsteps: [${step("traker")}]\noutput: "\${r.body}"\n`)
+    const config = path.join(cwd, "secret.yaml")
+    fs.writeFileSync(config, `secrets: { tracker: "\${env.TRACKER}" }\nhttp: { allow_hosts: ["${authority}"] }\n`)
+    try {
+      const { stderr, stdout } = await run("run", "post.yaml", "--memory", "--format", "text", "--config", config)
+      assert.deepStrictEqual([stdout, stderr], ["the key is sesame\n", ""])
+      const typo = await run("run", "typo.yaml", "--memory", "--config", config)
+      assert.strictEqual(typo.code, 2)
+      assert.include(typo.stderr, 'there is no secret "traker"')
+    } finally {
+      host.close()
+    }
   })
 
   it("does not approve for anybody: 3 where nobody can be asked, and the run waits until it is answered", async () => {

@@ -63,6 +63,7 @@ import * as EventTriggers from "./workflows/EventTriggers.ts"
 import * as Hosts from "./workflows/Hosts.ts"
 import * as HubTools from "./workflows/HubTools.ts"
 import * as RunsFile from "./workflows/RunsFile.ts"
+import * as WorkflowSecrets from "./workflows/WorkflowSecrets.ts"
 
 const layerLedger = Layer.unwrapEffect(
   Effect.map(Settings, (settings) => LedgerSqlite.layerFile(settings.current().database))
@@ -74,7 +75,7 @@ const databaseFailure = (error: Pick<LedgerError | KeyStoreError, "cause">) =>
     hint: "Set --database, PENSTOCK_DATABASE or `database` to a file in a folder that this user may write to."
   })
 
-const layerOutside = Layer.merge(HubTools.layer, Hosts.layer)
+const layerOutside = Layer.mergeAll(HubTools.layer, Hosts.layer, WorkflowSecrets.layer)
 
 const inUse = ({ message }: FileInUse) =>
   new StartFailure({

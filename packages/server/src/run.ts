@@ -7,6 +7,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type { RunResult } from "@penstock/schema/api/WorkflowsApi"
 import type { Failure, Metrics } from "@penstock/schema/Run"
+import { renderAll } from "@penstock/workflow/diagnostic/CodeFrame"
 import type { RunEvent, RunRecord } from "@penstock/workflow/runtime/RunRecord"
 import { Runs, type Service } from "@penstock/workflow/runtime/Runs"
 import * as Cause from "effect/Cause"
@@ -17,6 +18,7 @@ import * as Option from "effect/Option"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { ConfigError, renderError } from "./config/ConfigIssue.ts"
+import * as LocalCheck from "./workflows/LocalCheck.ts"
 import * as LocalRuns from "./workflows/LocalRuns.ts"
 import * as LocalWorkflow from "./workflows/LocalWorkflow.ts"
 
@@ -88,10 +90,12 @@ const program = (workflow: string, input: unknown, options: RunOptions) =>
       workflows: Option.fromNullable(options.workflows),
       database: Option.fromNullable(options.database)
     })
-    const { text } = yield* LocalWorkflow.find(place.callable, directory, workflow)
+    const found = yield* LocalWorkflow.find(place.callable, directory, workflow)
     const followed = Effect.gen(function* () {
       const runs = yield* Runs
-      const { id } = yield* runs.start(text, input, { sources: LocalWorkflow.sources(place.callable) })
+      const { diagnostics, plan } = yield* LocalCheck.compile(place.callable, found)
+      if (plan === null) return yield* Effect.fail(new RunFailed(renderAll(diagnostics, found.text)))
+      const { id } = yield* runs.start(found.text, input, { sources: LocalWorkflow.sources(place.callable) })
       let last = 0
       const heard = (event: RunEvent) =>
         Effect.sync(() => {

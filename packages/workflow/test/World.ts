@@ -18,6 +18,7 @@ interface World {
     { inputs: JsonSchema; output: JsonSchema; calls: Array<string>; worst_usd: number }
   >
   readonly hosts: Array<string>
+  readonly secrets: Array<string>
 }
 
 const file = path.resolve(import.meta.dirname, "..", "testdata", "world.yaml")
@@ -50,6 +51,7 @@ export const load = (): Required<Catalogues> => {
     models: { find: (name) => models.get(name) ?? null, names: [...models.keys()] },
     tools: { servers: [...servers.keys()], tools: (server) => servers.get(server) ?? null },
     workflows: { find: (name) => workflows.get(name) ?? null, names: [...workflows.keys()] },
-    hosts: { allows: (host) => world.hosts.includes(host), names: world.hosts }
+    hosts: { allows: (host) => world.hosts.includes(host), names: world.hosts },
+    secrets: world.secrets
   }
 }

@@ -1,5 +1,6 @@
 /** Runs in this process, on the configuration of a folder. */
 import { renderError } from "@penstock/server/config/ConfigIssue"
+import * as LocalCheck from "@penstock/server/workflows/LocalCheck"
 import * as LocalRuns from "@penstock/server/workflows/LocalRuns"
 import * as RunView from "@penstock/server/workflows/RunView"
 import * as LocalWorkflow from "@penstock/server/workflows/LocalWorkflow"
@@ -17,6 +18,7 @@ import * as Layer from "effect/Layer"
 import { isReadonlyRecord } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { CommandFailed } from "../CommandFailed.ts"
+import * as WorkflowFile from "../workflow/WorkflowFile.ts"
 import type { Session } from "./Session.ts"
 
 const failed = (exitCode: 1 | 2, text: string) => new CommandFailed({ exitCode, text })
@@ -78,6 +80,8 @@ export const make = Effect.fnUntraced(function* (options: LocalRuns.Options, kee
       Effect.map(find(workflow), ({ file, text }) => compile(text, { file }).plan?.inputSchema ?? null),
     start: Effect.fnUntraced(function* (workflow, input) {
       const found = yield* find(workflow)
+      const { diagnostics, plan } = yield* Effect.provide(LocalCheck.compile(place.callable, found), context)
+      if (plan === null) return yield* failed(2, WorkflowFile.render(diagnostics, found.text))
       const run = yield* runs
         .start(found.text, input, { sources: LocalWorkflow.sources(place.callable) })
         .pipe(

@@ -211,6 +211,11 @@ export const CacheConfig = strictStruct({
 export type CacheConfig = typeof CacheConfig.Type
 
 /** What is kept of workflows that ran. */
+/** What can stand behind `secrets.` in an expression. */
+const SecretName = Schema.String.pipe(
+  Schema.pattern(/^[A-Za-z_]\w*$/, { description: "a name of letters, digits and _ that begins with no digit" })
+)
+
 export const RunsConfig = strictStruct({
   retention: optionalWith(DurationMillis, () => 30 * 86_400_000).annotations({
     description: "How long a run that has ended is kept, with its steps and events"
@@ -278,6 +283,12 @@ const sections = {
   }),
   http: optionalWith(HttpConfig, () => Schema.decodeSync(HttpConfig)({})).annotations({
     description: "What the http steps of workflows may reach"
+  }),
+  secrets: optionalWith(
+    Schema.Record({ key: SecretName, value: Schema.Redacted(Schema.NonEmptyString) }),
+    () => ({})
+  ).annotations({
+    description: "What `${secrets.NAME}` gives in what workflows send to tools and `http` hosts"
   }),
   logging: optionalWith(LoggingConfig, () => Schema.decodeSync(LoggingConfig)({})).annotations({
     description: "What is written down, and for how long"

@@ -7,6 +7,7 @@ export const isSecretPath = (path: ReadonlyArray<PropertyKey>): boolean => {
     last === "admin_key" ||
     (last === "secret" && path[0] === "alerts") ||
     (last === "key" && path[0] === "keys") ||
+    (path[0] === "secrets" && path.length > 1) ||
     (path[0] === "mcp" && path.length > 3 && path[3] === "env") ||
     path.includes("headers") ||
     path.includes("otlp_headers")

@@ -9,6 +9,8 @@ export interface Found {
 }
 
 export interface Callable {
+  /** The files. */
+  readonly sources: ReadonlyArray<Collection.Source>
   readonly find: (name: string) => Found | null
   readonly names: ReadonlyArray<string>
   /** The name that was probably meant. */
@@ -30,5 +32,5 @@ export const of = (sources: ReadonlyArray<Collection.Source>): Callable => {
     const stem = Collection.stemOf(file)
     if (!byName.has(stem)) byName.set(stem, { file, text })
   }
-  return { find: (name) => byName.get(name) ?? null, names, meant: (name) => nearest(name, names) }
+  return { sources, find: (name) => byName.get(name) ?? null, names, meant: (name) => nearest(name, names) }
 }

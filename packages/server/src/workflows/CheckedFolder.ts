@@ -24,9 +24,10 @@ export const catalogues = Effect.gen(function* () {
   const settings = yield* Settings
   const world = yield* Effect.context<Settings | PriceBook | ProviderRegistry>()
   const models = ModelCatalogue.make({ offline: true }).pipe(Effect.provide(world))
-  return (sources: ReadonlyArray<Workflows.Source>, more: Pick<Catalogues, "tools"> = {}): Effect.Effect<Catalogues> =>
+  return (sources: ReadonlyArray<Collection.Source>, more: Pick<Catalogues, "tools"> = {}): Effect.Effect<Catalogues> =>
     Effect.map(models, (models) => {
-      const known = { models, hosts: Hosts.of(settings.current().http), ...more }
+      const { http, secrets } = settings.current()
+      const known = { models, hosts: Hosts.of(http), secrets: Object.keys(secrets), ...more }
       return { ...known, workflows: Collection.make(sources, known) }
     })
 })

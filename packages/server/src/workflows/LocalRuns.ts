@@ -33,6 +33,7 @@ import * as Callable from "./Callable.ts"
 import * as Hosts from "./Hosts.ts"
 import * as HubTools from "./HubTools.ts"
 import * as RunsFile from "./RunsFile.ts"
+import * as WorkflowSecrets from "./WorkflowSecrets.ts"
 
 export interface Options {
   /** Paths are relative to it. */
@@ -86,15 +87,16 @@ const layerLogging = Layer.merge(
 const layerGateway = (config: PenstockConfig, ledger: string) =>
   Layer.merge(Gateway.layer, McpHub.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Router.layer, Budgets.layer, Breakers.layer, Latencies.layer)),
-    Layer.provide(ProviderRegistry.layer),
+    Layer.provideMerge(ProviderRegistry.layer),
     Layer.provideMerge(LedgerSqlite.layerFile(ledger)),
-    Layer.provide(Layer.mergeAll(PriceBook.layer, HttpTransport.layer, RateLimits.layer)),
+    Layer.provideMerge(PriceBook.layer),
+    Layer.provide(Layer.merge(HttpTransport.layer, RateLimits.layer)),
     Layer.provideMerge(Settings.layer(config)),
     Layer.catchAll(({ cause }) => Layer.fail(cannotOpen(ledger, cause)))
   )
 
 const world = (config: PenstockConfig, ledger: string) =>
-  Layer.merge(HubTools.layer, Hosts.layer).pipe(
+  Layer.mergeAll(HubTools.layer, Hosts.layer, WorkflowSecrets.layer).pipe(
     Layer.provide(ToolCalls.layer),
     Layer.provideMerge(layerGateway(config, ledger))
   )

@@ -84,7 +84,7 @@ export const open = Effect.fn("Workbench.open")(function* (options: Options) {
     stored,
     catalogues: (given) => {
       const others = stored.filter(({ file }) => !given.some((one) => one.file === file))
-      const known = { models, tools, hosts: Hosts.of(config.http) }
+      const known = { models, tools, hosts: Hosts.of(config.http), secrets: Object.keys(config.secrets) }
       return { ...known, workflows: Collection.make([...given, ...others], known) }
     }
   }

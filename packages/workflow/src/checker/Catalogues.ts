@@ -58,4 +58,6 @@ export interface Catalogues {
   readonly tools?: ToolCatalogue
   readonly workflows?: WorkflowCatalogue
   readonly hosts?: HostList
+  /** Names of the secrets. */
+  readonly secrets?: ReadonlyArray<string>
 }

@@ -54,7 +54,7 @@ export const check = (source: string | Uint8Array, options: Options = {}): Check
   const { diagnostics, document, unknownKeys } = decode(parsed.root, parsed.file)
   if (document === null) return { diagnostics: Diagnostic.sort(diagnostics) }
   const reporter = Reporter.make(parsed)
-  const names = Names.collect(document, reporter)
+  const names = Names.collect(document, reporter, options.secrets ?? null)
   const walk: Walk = { parsed, names, reporter, unknownKeys, workflow: document, catalogues: options }
   const inputType = document.inputs === undefined ? Type.any : fromSchema(Shape.read(document.inputs).schema)
   if (document.inputs !== undefined) reportShape(document.inputs, ["inputs"], walk)

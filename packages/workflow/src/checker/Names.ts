@@ -31,10 +31,16 @@ const reserved = new Set(
 export interface Names {
   readonly byId: ReadonlyMap<string, Place>
   readonly byOutput: ReadonlyMap<string, Place>
+  /** Null where they are not known. */
+  readonly secrets: ReadonlyArray<string> | null
 }
 
 /** Tells what is defined twice or may not be defined, and remembers the rest. */
-export const collect = (workflow: Workflow, { report }: Reporter): Names => {
+export const collect = (
+  workflow: Workflow,
+  { report }: Reporter,
+  secrets: ReadonlyArray<string> | null = null
+): Names => {
   const byId = new Map<string, Place>()
   const byOutput = new Map<string, Place>()
   const places = allSteps(workflow)
@@ -55,7 +61,7 @@ export const collect = (workflow: Workflow, { report }: Reporter): Names => {
     else
       report("PS205", path, `the step "${other.step.id}" writes "${step.output}" already`, "an output is written once")
   }
-  return { byId, byOutput }
+  return { byId, byOutput, secrets }
 }
 
 const checkName = (name: string, path: Path, report: Reporter["report"]): void => {
@@ -89,12 +95,13 @@ export const resolve = (reference: Reference, visible: Visible, names: Names, pa
   if (finding !== null) reporter.reportWithin(finding.code, path, finding.span, finding.message, finding.hint)
 }
 
-const ofName = ({ name, span }: Reference, visible: Visible, names: Names, path: Path): Finding | null => {
+const ofName = (reference: Reference, visible: Visible, names: Names, path: Path): Finding | null => {
+  const { name, span } = reference
   if (visible.variables.has(name) || visible.locals.has(name)) return null
   const finding = (code: Code, message: string, hint: string | null): Finding => ({ code, span, message, hint })
   if (name === "secrets") {
     const hint = "read them in the params of an mcp_tool step, or the headers or body of an http step"
-    return visible.secrets ? null : finding("PS601", "secrets are not readable here", hint)
+    return visible.secrets ? ofSecret(reference, names) : finding("PS601", "secrets are not readable here", hint)
   }
   if (name === "env") {
     const hint = "give the value as an input, or as a secret"
@@ -111,6 +118,12 @@ const ofName = ({ name, span }: Reference, visible: Visible, names: Names, path:
   if (Object.hasOwn(roots, name)) return finding("PS201", `there is no "${name}" here`, `it is ${roots[name]}`)
   const known = [...visible.variables.keys(), ...visible.locals.keys(), "steps"]
   return finding("PS201", `"${name}" is not defined`, suggest(name, known, "there are"))
+}
+
+const ofSecret = ({ path: [name] }: Reference, { secrets }: Names): Finding | null => {
+  if (name === undefined || secrets === null || secrets.includes(name.text)) return null
+  const hint = suggest(name.text, secrets, "there are") ?? "name it under `secrets` in the configuration"
+  return { code: "PS217", span: name.span, message: `there is no secret "${name.text}"`, hint }
 }
 
 const ofStep = (reference: Reference, visible: Visible, names: Names, path: Path): Finding | null => {

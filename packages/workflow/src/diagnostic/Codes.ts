@@ -55,6 +55,7 @@ export const codes = {
   PS214: error("A workflow calls itself, directly or through others."),
   PS215: error("There is no such workflow."),
   PS216: warning("A text is just the name of a variable, without `${ }` around it."),
+  PS217: error("There is no such secret."),
 
   // Types.
   PS301: error("A value has another type than what is expected of it."),

@@ -25,7 +25,7 @@ export const callTool = Effect.fnUntraced(function* (
   frame: Frame,
   tries: Tries
 ) {
-  const params = yield* frame.evaluate(action.params, step.id, { secrets: world.secrets })
+  const params = yield* frame.evaluate(action.params, step.id, { secrets: world.secrets() })
   const idempotencyKey = yield* keyOf(world, step, path, frame)
   const result = yield* Effect.mapError(
     world.tools.call(action.server, action.tool, params, Asker.of(world, path, frame.place.budgets), {
@@ -56,7 +56,7 @@ export const sendRequest = Effect.fnUntraced(function* (
   action: ActionOf<"http">,
   frame: Frame
 ) {
-  const secrets = { secrets: world.secrets }
+  const secrets = { secrets: world.secrets() }
   const url = String(yield* frame.evaluate(action.url, step.id))
   const headers = headersOf(yield* frame.evaluate(action.headers, step.id, secrets))
   const body = action.body === null ? null : yield* frame.evaluate(action.body, step.id, secrets)

@@ -12,9 +12,9 @@ import { RunStore, type Service as StoreService } from "./store/RunStore.ts"
 import type { TokenBudgets } from "./TokenBudgets.ts"
 import { Tools, type Service as ToolsService } from "./Tools.ts"
 
-/** What `secrets.X` gives in the parameters of tools and in what `http` steps send. */
+/** What `secrets.X` gives in the parameters of tools and in what `http` steps send, as it stands now. */
 export class Secrets extends Context.Reference<Secrets>()("@penstock/workflow/runtime/Secrets", {
-  defaultValue: (): { readonly [name: string]: string } => ({})
+  defaultValue: () => (): { readonly [name: string]: string } => ({})
 }) {}
 
 export interface Services {
@@ -24,7 +24,7 @@ export interface Services {
   readonly feed: FeedService
   readonly tools: ToolsService
   readonly http: HttpService
-  readonly secrets: { readonly [name: string]: string }
+  readonly secrets: () => { readonly [name: string]: string }
   readonly standIns: StandInsService
 }
 

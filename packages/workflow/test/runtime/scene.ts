@@ -134,7 +134,14 @@ export const make = ({ answers, http, secrets = {} }: Scripts = {}) => {
   const tools = toolsOf()
   const web = httpOf(http)
   const layer = Engine.layerMemory.pipe(
-    Layer.provide(Layer.mergeAll(gateway.layer, tools.layer, web.layer, Layer.succeed(Secrets, secrets)))
+    Layer.provide(
+      Layer.mergeAll(
+        gateway.layer,
+        tools.layer,
+        web.layer,
+        Layer.succeed(Secrets, () => secrets)
+      )
+    )
   )
   return { layer, requests: gateway.requests, seen: gateway.seen, calls: tools.calls, sent: web.sent }
 }
