@@ -54,6 +54,7 @@ import * as Listener from "./http/Listener.ts"
 import * as Logging from "./Logging.ts"
 import * as McpPath from "./mcp/McpPath.ts"
 import * as Alerts from "./alerts/Alerts.ts"
+import * as ToldAlerts from "./alerts/ToldAlerts.ts"
 import * as Retention from "./Retention.ts"
 import * as Telemetry from "./telemetry/Telemetry.ts"
 import * as Approvals from "./workflows/Approvals.ts"
@@ -106,7 +107,7 @@ const layerGateway = Layer.mergeAll(Gateway.layer, Idempotency.layer, ResponseCa
 )
 
 /** Everything but the configuration. The listener is the lowest: it is there before the ledger is opened. */
-const layerServices = Layer.merge(Approvals.layer, Telemetry.layer).pipe(
+const layerServices = Layer.mergeAll(Approvals.layer, Telemetry.layer, ToldAlerts.layerSqlite).pipe(
   Layer.provideMerge(Layer.mergeAll(layerEngine, CheckedFolder.layer, ToolLoop.layer)),
   Layer.provideMerge(ToolCalls.layer),
   Layer.provideMerge(Traffic.layerSqlite),

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { optionalWith, strictStruct } from "./Fields.ts"
 import { HttpAddress } from "./Telemetry.ts"
-import { DurationMillis } from "./Units.ts"
+import { DurationMillis, PositiveTimerMillis } from "./Units.ts"
 
 const Percent = Schema.Number.pipe(Schema.between(1, 100, { description: "a percentage from 1 to 100" }))
 
@@ -23,6 +23,9 @@ export const AlertsConfig = strictStruct({
     Schema.Int.pipe(Schema.between(1, 1_000_000, { description: "a number of requests from 1 to 1000000" })),
     () => 20
   ).annotations({ description: "Of fewer requests no share is taken" }),
+  every: optionalWith(PositiveTimerMillis, () => 15_000).annotations({
+    description: "How long between two looks at what alerts are about"
+  }),
   stuck_after: optionalWith(DurationMillis, () => 600_000).annotations({
     description: "How long a run may make no progress although nothing keeps it"
   })

@@ -1,21 +1,23 @@
 /** What somebody is told of, and when it is news. */
-
-export type Kind = "budget" | "breaker" | "error_rate" | "stuck_run"
+import * as Schema from "effect/Schema"
 
 /** A condition that holds. */
-export interface Alert {
+export const Alert = Schema.Struct({
   /** The same for as long as it is the same condition. */
-  readonly key: string
-  readonly kind: Kind
-  readonly summary: string
-  readonly details: { readonly [name: string]: string | number | null }
-}
+  key: Schema.String,
+  kind: Schema.Literal("budget", "breaker", "error_rate", "stuck_run"),
+  summary: Schema.String,
+  details: Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.Union(Schema.String, Schema.Number)) })
+})
+export type Alert = typeof Alert.Type
 
-export interface Event extends Alert {
-  readonly status: "firing" | "resolved"
+export const Event = Schema.Struct({
+  ...Alert.fields,
+  status: Schema.Literal("firing", "resolved"),
   /** When it began to hold, in milliseconds since the epoch. */
-  readonly since: number
-}
+  since: Schema.Number
+})
+export type Event = typeof Event.Type
 
 /** Alerts that were told of, by their keys. */
 export type Told = ReadonlyMap<string, Event>

@@ -1,11 +1,18 @@
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Breakers } from "@penstock/gateway/failover/Breakers"
 import { Ledger } from "@penstock/gateway/ledger/Ledger"
 import { NanoDollars } from "@penstock/schema/Money"
 import * as Alerts from "@penstock/server/alerts/Alerts"
+import * as ToldAlerts from "@penstock/server/alerts/ToldAlerts"
 import { createHmac } from "node:crypto"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Fixtures from "../../../gateway/test/ledger/Fixtures.ts"
 import { start } from "../control/harness.ts"
@@ -13,12 +20,29 @@ import * as Collector from "../telemetry/Collector.ts"
 
 const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
+type Needs = Effect.Effect.Context<typeof Alerts.run>
+
+/** A server that was never told anything before. */
+const run = (context: Context.Context<Exclude<Needs, Scope.Scope | ToldAlerts.ToldAlerts>>) =>
+  Alerts.run.pipe(Effect.provide(context), Effect.provide(ToldAlerts.layerMemory))
+
 /** Lets a second pass again and again until that many messages are there. */
 const until = (received: ReadonlyArray<unknown>, count: number) =>
   Effect.zipRight(TestClock.adjust("1 seconds"), turn).pipe(
     Effect.repeat({ until: () => received.length >= count, times: 2_000 }),
     Effect.zipRight(Effect.sync(() => assert.strictEqual(received.length, count)))
   )
+
+const temporaryFile = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "penstock-alerts-"))),
+    (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true }))
+  ),
+  (folder) => path.join(folder, "told.db")
+)
+
+/** Some looks, where there is one each second. */
+const looks = Effect.repeatN(Effect.zipRight(TestClock.adjust("1 seconds"), turn), 3)
 
 /** Ten more looks. */
 const later = Effect.repeatN(Effect.zipRight(TestClock.adjust("15 seconds"), turn), 10)
@@ -33,7 +57,7 @@ describe("alerts", () => {
       const { received, url } = yield* Collector.start
       const { context } = yield* start({ config: { alerts: { webhook: `${url}/hook`, secret: "a-shared-secret" } } })
       const breakers = Context.get(context, Breakers)
-      yield* Effect.provide(Alerts.run, context)
+      yield* run(context)
       yield* later
       assert.strictEqual(received.length, 0)
       breakers.leave(target, "pass", "failed", policy)
@@ -62,7 +86,7 @@ describe("alerts", () => {
       // More often than one look tries.
       failures.push(500, 503, 302, 500, 429, 500)
       Context.get(context, Breakers).leave(target, "pass", "failed", policy)
-      yield* Effect.provide(Alerts.run, context)
+      yield* run(context)
       yield* until(received, 7)
       yield* later
       assert.strictEqual(received.length, 7)
@@ -83,7 +107,7 @@ describe("alerts", () => {
           yield* ledger.settle(Fixtures.settlement(number, { cost: NanoDollars.make(usd * 1e9) }))
         })
       yield* spend(1, 0.75)
-      yield* Effect.provide(Alerts.run, context)
+      yield* run(context)
       yield* later
       assert.strictEqual(received.length, 0)
       yield* spend(2, 0.1)
@@ -94,6 +118,32 @@ describe("alerts", () => {
         received.map(({ body }) => body.details.percent),
         [80, 100]
       )
+    })
+  )
+
+  it.scoped("are neither repeated nor forgotten by a server that starts again", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* Collector.start
+      const { context } = yield* start({ config: { alerts: { webhook: url, every: "1s" } } })
+      const breakers = Context.get(context, Breakers)
+      const file = yield* temporaryFile
+      /** A server's life. */
+      const alive = (what: Effect.Effect<unknown>) =>
+        Effect.scoped(Effect.zipRight(Effect.provide(Alerts.run, context), what)).pipe(
+          Effect.provide(Layer.fresh(Layer.provide(ToldAlerts.layerSqlite, SqliteClient.layer({ filename: file })))),
+          Effect.orDie
+        )
+      breakers.leave(target, "pass", "failed", policy)
+      yield* alive(Effect.zipRight(until(received, 1), looks))
+      yield* alive(looks)
+      breakers.leave(target, "last_resort", "alive", policy)
+      yield* alive(Effect.zipRight(until(received, 2), looks))
+      yield* alive(looks)
+      assert.deepStrictEqual(fold(received), [
+        ["firing", "breaker"],
+        ["resolved", "breaker"]
+      ])
+      assert.strictEqual(received[1]?.body.since, received[0]?.body.since)
     })
   )
 })
