@@ -49,6 +49,12 @@ steps:
     output: answer
 output: "\${answer}"
 `,
+  "thrift.yaml": `
+name: thrift
+baseline: [openai/gpt-4o, demo/echo]
+steps: [{ id: say, type: llm, model: demo/extract, prompt: "A word. Another word.", output: said }]
+output: said
+`,
   "live.yaml": `
 name: live
 steps:
@@ -78,6 +84,7 @@ const admin = "admin-key-of-the-test"
 const keys = { alice: "alice-key-of-the-test", bob: "bob-key-of-the-test", carol: "carol-key-of-the-test" }
 
 const config = `
+pricing: { overrides: { demo/extract: { input: 1, output: 2 }, demo/echo: { input: 10, output: 20 } } }
 server: { auth: keys, admin_key: ${admin} }
 keys:
 ${Object.entries(keys)
@@ -295,6 +302,15 @@ describe("an approval", () => {
 })
 
 describe("a run", () => {
+  it("of a file that names a baseline tells what its tokens would have cost there, and what was saved", async () => {
+    const id = await started("thrift")
+    const { metrics } = await ended(id)
+    assert.isAbove(metrics.total_cost_usd, 0)
+    assert.strictEqual(metrics.baseline, "demo/echo")
+    assert.closeTo(metrics.baseline_usd, 10 * metrics.total_cost_usd, 1e-12)
+    assert.closeTo(metrics.saved_usd, 9 * metrics.total_cost_usd, 1e-12)
+  })
+
   it("that is under way has the metrics of the steps that have begun, as they stand", async () => {
     const id = await started("paid")
     const { metrics } = await waiting(id)

@@ -6,7 +6,9 @@ import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import type { Completion } from "@penstock/schema/Completion"
 import * as GatewayError from "@penstock/schema/GatewayError"
 import type * as Ids from "@penstock/schema/Ids"
+import type { NanoDollars } from "@penstock/schema/Money"
 import { fold, type StreamEvent } from "@penstock/schema/StreamEvent"
+import type { Usage } from "@penstock/schema/Usage"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -69,6 +71,8 @@ export interface Service {
   readonly run: <Out>(call: Call<Out>, sink: Sink<Out>) => Effect.Effect<void, GatewayError.GatewayError>
   /** The most tokens, read and written, that a request may use. */
   readonly mostTokens: (request: ChatRequest) => Effect.Effect<number>
+  /** What this usage costs at the model's first target now. Null where there is none, or its price is not known. */
+  readonly costAt: (model: string, usage: Usage) => Effect.Effect<NanoDollars | null>
   /** The routing plan of a model's name, without sending anything. */
   readonly explain: (model: string) => Effect.Effect<Explanation>
 }
@@ -251,6 +255,10 @@ const make = Effect.gen(function* () {
       eventStream((sink) => Effect.flatMap(callOf(request, true, options), (call) => run(call, sink))),
     mostTokens: (request) =>
       Effect.map(router.plan(request.model), ({ targets }) => admission.mostTokens(Demand.ofRequest(request), targets)),
+    costAt: Effect.fn("Gateway.costAt")(function* (model, usage) {
+      const [target] = (yield* router.plan(model)).targets
+      return target === undefined ? null : prices.cost(target, yield* Clock.currentTimeMillis, usage)
+    }),
     explain: Effect.fn("Gateway.explain")(function* (model) {
       return Explain.explanation(model, yield* router.plan(model), services.breakers)
     })

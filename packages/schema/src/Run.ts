@@ -47,6 +47,10 @@ export const Metrics = Schema.Struct({
   total_cost_usd: Schema.NullOr(Schema.Number),
   total_tokens: Schema.Int,
   latency_ms: Schema.Int,
+  /** Where the file names a `baseline`: that model, what the same tokens cost there, and what was saved. Null: unknown. */
+  baseline: Schema.optional(Schema.String),
+  baseline_usd: Schema.optional(Schema.NullOr(Schema.Number)),
+  saved_usd: Schema.optional(Schema.NullOr(Schema.Number)),
   /** The top level's, in the order of the file; what is inside of one counts in it. */
   steps: Schema.Array(StepMetrics)
 }).annotations({ identifier: "RunMetrics" })

@@ -61,7 +61,8 @@ export const checkAliases = (workflow: Workflow, models: ModelCatalogue | undefi
   if (models === undefined) return
   const written = [
     ...Object.entries(workflow.models ?? {}).flatMap(([alias, chain]) => namesIn(chain, ["models", alias])),
-    ...namesIn(workflow.defaults?.model, ["defaults", "model"])
+    ...namesIn(workflow.defaults?.model, ["defaults", "model"]),
+    ...namesIn(workflow.baseline, ["baseline"])
   ]
   for (const [name, where] of written) checkName(name, where, workflow, models, report)
 }

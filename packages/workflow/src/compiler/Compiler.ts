@@ -19,6 +19,7 @@ import { compileAction, textsOf } from "./CompileAction.ts"
 import { criticalPath } from "./CriticalPath.ts"
 import { hashOf } from "./Hash.ts"
 import type { Fallback, Plan, PlanStep } from "./Plan.ts"
+import * as Models from "../checker/Models.ts"
 import * as Settings from "./Settings.ts"
 import * as StepPath from "./StepPath.ts"
 
@@ -62,6 +63,7 @@ const planOf = (workflow: Workflow, outputType: Type.Type, catalogues: Checker.O
     output: Texts.ofOutput(workflow.output, () => undefined),
     timeoutMillis: Settings.millis(workflow.timeout),
     budget: Settings.limitOf(workflow.budget),
+    baseline: workflow.baseline === undefined ? [] : Models.chainOf(workflow, workflow.baseline),
     steps,
     catch: list("catch"),
     finally: list("finally"),

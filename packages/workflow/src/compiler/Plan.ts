@@ -22,6 +22,8 @@ export interface Plan {
   readonly output: DataTemplate
   readonly timeoutMillis: number | null
   readonly budget: Limit
+  /** The first of these that there is is what the cost of a run is compared with; empty for nothing. */
+  readonly baseline: ReadonlyArray<string>
   readonly steps: ReadonlyArray<PlanStep>
   readonly catch: ReadonlyArray<PlanStep>
   readonly finally: ReadonlyArray<PlanStep>

@@ -40,6 +40,9 @@ export const Workflow = strictStruct({
     description: "Names of the file's own for models"
   }),
   defaults: Schema.optional(Defaults).annotations({ description: "For every step that does not say otherwise" }),
+  baseline: Schema.optional(ModelChain).annotations({
+    description: "The model to compare with: what a run saved is told in its metrics"
+  }),
   budget: Schema.optional(Budget).annotations({ description: "For a whole run" }),
   timeout: Schema.optional(Duration).annotations({ description: "For a whole run" }),
   schedule: Schema.optional(Schema.Literal("sequential", "auto")).annotations({

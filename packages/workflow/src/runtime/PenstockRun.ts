@@ -2,7 +2,9 @@
  * The one workflow that the engine knows, `penstock/run`: reads a stored definition and runs it. Its body is pure but
  * for activities, deferreds, clocks, and records that are the same when they are written again.
  */
+import { toUsd } from "@penstock/schema/Money"
 import type { RunStatus } from "@penstock/schema/Run"
+import * as Usage from "@penstock/schema/Usage"
 import * as DurableWorkflow from "@effect/workflow/Workflow"
 import { WorkflowInstance } from "@effect/workflow/WorkflowEngine"
 import * as Clock from "effect/Clock"
@@ -20,7 +22,7 @@ import * as Definitions from "./Definitions.ts"
 import { lastType } from "./Feed.ts"
 import { Frame } from "./Frame.ts"
 import { Meter } from "./Meter.ts"
-import { metricsOf } from "./RunRecord.ts"
+import { addSpent, metricsOf, nothingSpent, type StepRecord } from "./RunRecord.ts"
 import * as StepError from "./StepError.ts"
 import * as Steps from "./Steps.ts"
 import * as TokenBudgets from "./TokenBudgets.ts"
@@ -94,8 +96,24 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
     yield* end(services, runId, plan, startedAt, result.right)
   })
 
+/** What the run's tokens cost at the first of the models that can be asked; a run that asked none has nothing to compare. */
+const compared = Effect.fnUntraced(function* (
+  { gateway }: Pick<World.Services, "gateway">,
+  baseline: Plan["baseline"],
+  steps: ReadonlyArray<StepRecord>
+) {
+  const { cost, inputTokens, outputTokens } = steps.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent)
+  for (const model of baseline) {
+    const there = yield* gateway.costAt(model, Usage.make({ input: inputTokens, output: outputTokens }))
+    if (there === null) continue
+    return { baseline: model, baseline_usd: toUsd(there), saved_usd: cost === null ? null : (there - cost) / 1e9 }
+  }
+  const [first] = baseline
+  return first === undefined ? {} : { baseline: first, baseline_usd: null, saved_usd: null }
+})
+
 const end = Effect.fnUntraced(function* (
-  { feed, store }: World.Services,
+  { feed, gateway, store }: World.Services,
   runId: string,
   plan: Plan,
   startedAt: number,
@@ -103,7 +121,8 @@ const end = Effect.fnUntraced(function* (
 ) {
   const latency = Math.max(0, (yield* Clock.currentTimeMillis) - startedAt)
   const topLevel = plan.steps.map(({ action, id, path }) => ({ id, path, type: action.type }))
-  const metrics = metricsOf(yield* store.steps(runId), topLevel, latency)
+  const steps = yield* store.steps(runId)
+  const metrics = { ...metricsOf(steps, topLevel, latency), ...(yield* compared({ gateway }, plan.baseline, steps)) }
   const status = statusOf(error)
   const failure = error === null ? null : StepError.failureOf(error)
   yield* store.end(runId, { status, output, error: failure, metrics })
