@@ -9,4 +9,6 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{
   readonly exitCode: 1 | 2 | 3
   /** For a terminal, on stderr. */
   readonly text: string
+  /** Its result is on stdout, and says itself what is wrong. */
+  readonly printed?: true
 }> {}

@@ -46,7 +46,7 @@ const doctor = Effect.fn("doctor")(function* ({ config, format, offline, workflo
   if (format === "json") yield* print(JSON.stringify({ healthy: failed === 0, findings }, null, 2))
   if (failed === 0) return
   const text = `${failed === 1 ? "1 check" : `${failed} checks`} failed.`
-  return yield* new CommandFailed({ exitCode: 1, text })
+  return yield* new CommandFailed({ exitCode: 1, text, printed: true })
 })
 
 export const command = Command.make("doctor", options, doctor).pipe(

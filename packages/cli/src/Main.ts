@@ -1,14 +1,11 @@
-/** The command line, run to its end. */
+/** The command line of this process. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
-import * as Colours from "./Colours.ts"
-import { endQuietlyWhenUnread, exitCodeOf, report } from "./Exit.ts"
-import { run, suggestion } from "./Penstock.ts"
+import { execute } from "./CommandLine.ts"
+import { endQuietlyWhenUnread, exitCodeOf } from "./Exit.ts"
 
-Effect.zipRight(endQuietlyWhenUnread, run(process.argv)).pipe(
-  Effect.tapErrorCause(report(suggestion(process.argv))),
-  Colours.whereWanted,
+Effect.zipRight(endQuietlyWhenUnread, execute(process.argv)).pipe(
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
 )

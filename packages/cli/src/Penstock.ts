@@ -1,10 +1,9 @@
 /** The `penstock` command and its subcommands. What they need is loaded when they run. */
 import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as Suggestion from "@penstock/schema/Suggestion"
-import * as HashMap from "effect/HashMap"
+import * as CommandWords from "./CommandWords.ts"
 import * as ConfigCommand from "./ConfigCommand.ts"
 import * as DoctorCommand from "./DoctorCommand.ts"
+import * as Examples from "./Examples.ts"
 import * as InitCommand from "./init/InitCommand.ts"
 import * as McpCommand from "./mcp/McpCommand.ts"
 import * as ServeCommand from "./ServeCommand.ts"
@@ -18,24 +17,8 @@ import * as RunCommand from "./workflow/RunCommand.ts"
 import * as RunsCommand from "./workflow/RunsCommand.ts"
 import * as TestCommand from "./workflow/TestCommand.ts"
 
-const examples = [
-  ["penstock init", "write a configuration to begin with"],
-  ["penstock serve --port 9000", "serve the gateway"],
-  ["penstock doctor --format json", "what is wrong, for a program"],
-  ["penstock run summarize --input text=@README.md", "run a workflow"],
-  ["penstock --completions zsh", "completions for a shell"]
-] as const
-
-const width = Math.max(...examples.map(([line]) => line.length))
-
-const penstock = Command.make("penstock").pipe(
-  Command.withDescription(
-    HelpDoc.blocks([
-      HelpDoc.p("An AI gateway and workflow engine: one metered address for every model"),
-      HelpDoc.p("Examples"),
-      ...examples.map(([line, meaning]) => HelpDoc.p(`  ${line.padEnd(width)}  ${meaning}`))
-    ])
-  ),
+export const penstock = Command.make("penstock").pipe(
+  Command.withDescription("An AI gateway and workflow engine: one metered address for every model"),
   Command.withSubcommands([
     ServeCommand.command,
     InitCommand.command,
@@ -53,12 +36,25 @@ const penstock = Command.make("penstock").pipe(
   ])
 )
 
-/** Takes the whole `process.argv`. */
-export const run = Command.run(penstock, { name: "Penstock", version })
+/** What there is to be typed. */
+export const commands = CommandWords.commandsOf([
+  ServeCommand.command.descriptor,
+  InitCommand.command.descriptor,
+  ConfigCommand.command.descriptor,
+  DoctorCommand.command.descriptor,
+  McpCommand.command.descriptor,
+  CheckCommand.command.descriptor,
+  PlanCommand.command.descriptor,
+  GraphCommand.command.descriptor,
+  RunCommand.command.descriptor,
+  RunsCommand.command.descriptor,
+  ReplayCommand.command.descriptor,
+  TestCommand.command.descriptor,
+  NewCommand.command.descriptor
+])
 
-/** What was probably meant by a subcommand that there is not; null where there is nothing to say. */
-export const suggestion = (argv: ReadonlyArray<string>): string | null => {
-  const names = [...HashMap.keys(Command.getSubcommands(penstock))]
-  const [, , word = ""] = argv
-  return word.startsWith("-") || names.includes(word) ? null : Suggestion.didYouMean(word, names)
+/** Takes the whole `process.argv`. */
+export const run = (argv: ReadonlyArray<string>) => {
+  const footer = Examples.footer(CommandWords.commandOf(commands, argv))
+  return Command.run(penstock, { name: "Penstock", version, footer })(argv)
 }

@@ -73,7 +73,7 @@ export const command = Command.make("call", options, ({ arg, config, format, ser
     )
     yield* Console.log(format === "json" ? JSON.stringify(result, null, 2) : result.content.map(partOf).join("\n"))
     if (result.isError) {
-      return yield* new CommandFailed({ exitCode: 1, text: `${tool} of ${server} says that it failed.` })
+      return yield* new CommandFailed({ exitCode: 1, text: `${tool} of ${server} says that it failed.`, printed: true })
     }
   })
 ).pipe(Command.withDescription("Call a tool of a configured server"))

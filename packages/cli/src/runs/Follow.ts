@@ -4,6 +4,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as Colours from "../Colours.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import { endWhenInterrupted } from "../Exit.ts"
 import * as Answers from "./Answers.ts"
@@ -88,6 +89,8 @@ const follow = (session: Session, id: string, following: Following): Effect.Effe
 /** Shows the run where a terminal is, and is gone from there when it has ended: what is printed then stays. */
 export const attend = (session: Session, id: string, answers: Following["answers"]) =>
   Effect.gen(function* () {
-    const screen = process.stderr.isTTY ? yield* Screen.make(session, process.stderr) : Screen.none
+    const screen = (yield* Colours.canRedraw(process.stderr.isTTY))
+      ? yield* Screen.make(session, process.stderr)
+      : Screen.none
     return yield* follow(session, id, { screen, answers, interactive: Answers.isPossible() })
   }).pipe(Effect.scoped)

@@ -27,5 +27,9 @@ export const tell = Effect.fnUntraced(function* (run: RunState, format: Format) 
   const text = render(run, format)
   if (text !== "") yield* Effect.orDie(terminal.display(`${text}\n`))
   if (run.status === "succeeded") return
-  return yield* new CommandFailed({ exitCode: run.status === "rejected" ? 3 : 1, text: failureText(run) })
+  return yield* new CommandFailed({
+    exitCode: run.status === "rejected" ? 3 : 1,
+    text: failureText(run),
+    printed: true
+  })
 })

@@ -57,7 +57,11 @@ const check = Effect.fn("check")(function* (flags: Flags) {
   yield* Effect.orDie(terminal.display(`${output}\n`))
   const failed = checked.filter(({ diagnostics }) => diagnostics.some(Diagnostic.isError)).length
   if (failed > 0) {
-    return yield* new CommandFailed({ exitCode: 1, text: `${failed} of ${counted(checked.length)} cannot be run.` })
+    return yield* new CommandFailed({
+      exitCode: 1,
+      text: `${failed} of ${counted(checked.length)} cannot be run.`,
+      printed: true
+    })
   }
 })
 

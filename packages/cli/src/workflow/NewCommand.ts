@@ -8,11 +8,12 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { CommandFailed } from "../CommandFailed.ts"
 import { configFile } from "../ConfigOption.ts"
-import { workflowsFolder } from "./WorkflowOptions.ts"
+import { jsonOrText, workflowsFolder } from "./WorkflowOptions.ts"
 
 const options = {
   config: configFile,
   workflows: workflowsFolder,
+  format: jsonOrText,
   name: Args.text({ name: "name" }).pipe(Args.withDescription("What the workflow and its file are called"))
 }
 
@@ -47,6 +48,7 @@ tests:
 const create = Effect.fn("new")(function* (flags: {
   readonly config: Option.Option<string>
   readonly workflows: Option.Option<string>
+  readonly format: "text" | "json"
   readonly name: string
 }) {
   const { name } = flags
@@ -73,7 +75,11 @@ const create = Effect.fn("new")(function* (flags: {
       return new CommandFailed({ exitCode: 1, text })
     })
   )
-  yield* Effect.orDie(terminal.display(`${shown} is made. Check it with: penstock check ${shown}\n`))
+  const made =
+    flags.format === "json"
+      ? JSON.stringify({ workflow: name, file: shown }, null, 2)
+      : `${shown} is made. Check it with: penstock check ${shown}`
+  yield* Effect.orDie(terminal.display(`${made}\n`))
 })
 
 export const command = Command.make("new", options, create).pipe(

@@ -55,7 +55,7 @@ const replay = Effect.fn("replay")(function* (flags: Flags) {
   const report = flags.format === "json" ? Report.json(replay, again) : Report.text(replay, again)
   yield* Effect.orDie(terminal.display(`${report}\n`))
   const failure = Report.failureOf(replay, again)
-  if (failure !== null) return yield* new CommandFailed({ exitCode: 1, text: failure })
+  if (failure !== null) return yield* new CommandFailed({ exitCode: 1, text: failure, printed: true })
 })
 
 export const command = Command.make("replay", options, replay).pipe(

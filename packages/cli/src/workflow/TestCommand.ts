@@ -100,7 +100,7 @@ const test = Effect.fn("test")(function* (flags: Flags) {
   const report = flags.format === "json" ? TestReport.json(tested) : TestReport.text(tested)
   yield* Effect.orDie(terminal.display(`${report}\n`))
   const { failed } = TestReport.count(tested)
-  if (failed > 0) return yield* new CommandFailed({ exitCode: 1, text: TestReport.summary(tested) })
+  if (failed > 0) return yield* new CommandFailed({ exitCode: 1, text: TestReport.summary(tested), printed: true })
 })
 
 export const command = Command.make("test", options, test).pipe(
