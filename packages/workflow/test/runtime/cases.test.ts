@@ -41,6 +41,9 @@ interface Expected {
   readonly asked?: ReadonlyArray<string>
   readonly most?: number
   readonly models?: ReadonlyArray<string>
+  /** Part of the last request, and its messages in order. */
+  readonly request?: Readonly<Record<string, unknown>>
+  readonly says_to?: ReadonlyArray<string>
   /** What the last request says that tools gave. */
   readonly told?: ReadonlyArray<string>
   /** Which tools it might choose. */
@@ -117,11 +120,12 @@ const toldBy = ({ messages }: Request): ReadonlyArray<string> =>
     )
   )
 
-const lastText = ({ messages }: Request): string =>
-  messages
-    .at(-1)!
-    .content.map((part) => ("text" in part ? part.text : ""))
-    .join("")
+const textOf = ({ content }: Request["messages"][number]): string =>
+  content.map((part) => ("text" in part ? part.text : "")).join("")
+
+const lastText = ({ messages }: Request): string => textOf(messages.at(-1)!)
+
+const spoken = (message: Request["messages"][number]): string => `${message.role}: ${textOf(message)}`
 
 const checkCalls = ({ expect }: RuntimeCase, id: string, scene: ReturnType<typeof Scene.make>) => {
   const { calls, requests, seen, sent } = scene
@@ -132,6 +136,8 @@ const checkCalls = ({ expect }: RuntimeCase, id: string, scene: ReturnType<typeo
       requests.map(({ model }) => model),
       expect.models
     )
+  if (expect.request !== undefined) assert.deepInclude(requests.at(-1), expect.request)
+  if (expect.says_to !== undefined) assert.deepStrictEqual(requests.at(-1)!.messages.map(spoken), expect.says_to)
   if (expect.told !== undefined) assert.deepStrictEqual(toldBy(requests.at(-1)!), expect.told)
   if (expect.choices !== undefined) {
     assert.deepStrictEqual(
