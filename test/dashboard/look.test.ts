@@ -1,5 +1,7 @@
 /** The dashboard as a person looks at it: pages with what really happened, kept up to date, for everybody. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import type { Browser as Chromium, Page } from "playwright-core"
 import * as Browser from "../support/Browser.ts"
 import * as Penstock from "../support/Penstock.ts"
@@ -18,6 +20,15 @@ pricing: { overrides: { "steady/large": { input: 10, output: 20 } } }
 
 const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
 
+const ask = `name: ask
+inputs: { topic: string }
+steps:
+  - { id: draft, type: llm, model: steady/small, prompt: "About \${input.topic}", output: text }
+  - { id: ok, type: approve, prompt: "\${text}", output: said }
+output: "\${text}"
+`
+
+const cwd = Penstock.temporaryFolder()
 let browser: Chromium
 let upstream: Upstream.Upstream
 let penstock: Penstock.Penstock
@@ -27,7 +38,9 @@ const chat = (model: string) =>
 
 beforeAll(async () => {
   upstream = await Upstream.start()
-  ;[browser, penstock] = await Promise.all([Browser.launch(), Penstock.start({ config: config(upstream.url) })])
+  fs.mkdirSync(path.join(cwd, "workflows"))
+  fs.writeFileSync(path.join(cwd, "workflows/ask.yaml"), ask)
+  ;[browser, penstock] = await Promise.all([Browser.launch(), Penstock.start({ cwd, config: config(upstream.url) })])
   for (let round = 0; round < 3; round++) await chat("fast")
   await chat("steady/small")
   await chat(hostile)
@@ -37,10 +50,11 @@ afterAll(async () => {
   await browser.close()
   await penstock.stop()
   await upstream.close()
+  fs.rmSync(cwd, { recursive: true, force: true })
 })
 
-const look = (path: string, use: (page: Page) => Promise<void>, options: Browser.LookOptions = {}) =>
-  Browser.look(browser, `${penstock.url}/dashboard${path}`, use, options)
+const look = (to: string, use: (page: Page) => Promise<void>, options: Browser.LookOptions = {}) =>
+  Browser.look(browser, `${penstock.url}/dashboard${to}`, use, options)
 
 const shows = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor()
 
@@ -152,5 +166,72 @@ describe("requests", () => {
   it("show hostile text as text", () =>
     look("/requests?status=error", async (page) => {
       await shows(page, /<img src=x onerror/)
+    }))
+})
+
+describe("hostile and giant texts", () => {
+  it("are text, and cut, on every page that shows them", async () => {
+    const giant = `${hostile}${"x".repeat(60_000)}`
+    upstream.always((request) => Upstream.ordinary(request, { text: [giant] }))
+    const model = `steady/${hostile}`
+    const failed = await Raw.chat(penstock.url, { model, messages: [] })
+    assert.isAtLeast(failed.status, 400)
+    const asked = await Raw.chat(penstock.url, { model, messages: [{ role: "user", content: giant }] })
+    const run = { body: { input: { topic: giant } } }
+    const id = (await Raw.send(`${penstock.url}/v1/workflows/ask/runs`, run)).json.run_id
+    const shown = /<img src=x onerror/
+    await look(`/runs/${id}`, async (page) => {
+      await page.getByRole("region", { name: "What is asked" }).getByText(shown).waitFor()
+      await page.getByRole("region", { name: "Input" }).getByText(shown).waitFor()
+      await page.getByRole("button", { name: "draft", exact: true }).click()
+      await page.getByRole("region", { name: "Output", exact: true }).getByText(shown).waitFor()
+      await page.getByRole("button", { name: "Approve" }).click()
+      await page.getByRole("region", { name: "Output of the run" }).getByText(shown).waitFor()
+      assert.isBelow((await page.content()).length, 200_000)
+      const menu = page.getByRole("navigation")
+      await menu.getByRole("link", { name: "Requests" }).click()
+      await page.getByRole("cell").getByText(shown).first().waitFor()
+      await page.locator(`a[href$="${asked.headers["x-request-id"]}"]`).click()
+      await page.getByRole("heading", { name: "The request" }).waitFor()
+      await shows(page, shown)
+      await menu.getByRole("link", { name: "Costs" }).click()
+      await shows(page, shown)
+      await menu.getByRole("link", { name: "Playground" }).click()
+      await page.getByRole("combobox", { name: /^Model/ }).fill("steady/small")
+      await page.getByRole("textbox", { name: /^Prompt/ }).fill(hostile)
+      await page.getByRole("button", { name: "Send" }).click()
+      await page
+        .getByRole("log")
+        .getByText(/more characters/)
+        .waitFor()
+    })
+  })
+})
+
+describe("the keyboard", () => {
+  it("reaches every page and everything on it, in order, and shows where it is", () =>
+    look("", async (page) => {
+      await page.getByRole("heading", { name: "Overview" }).waitFor()
+      await page.keyboard.press("Tab")
+      const focused = () => page.evaluate<string>("document.activeElement.textContent")
+      const reached: Array<string> = []
+      for (let step = 0; step < 12; step++) {
+        reached.push(await focused())
+        await page.keyboard.press("Tab")
+      }
+      assert.includeMembers(reached, [
+        "Overview",
+        "Costs",
+        "Requests",
+        "Playground",
+        "Runs",
+        "Workflows",
+        "Keys",
+        "MCP"
+      ])
+      await page.getByRole("link", { name: "Costs" }).focus()
+      await page.keyboard.press("Enter")
+      await page.getByRole("heading", { name: "Costs" }).waitFor()
+      assert.strictEqual(await page.evaluate("document.activeElement.id"), "content")
     }))
 })

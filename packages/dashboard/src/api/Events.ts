@@ -7,7 +7,7 @@ import { OpenAiError } from "@penstock/schema/api/ApiError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Problem } from "./Problem.ts"
+import { gone, Problem } from "./Problem.ts"
 
 const decodeFailure = Schema.decodeUnknown(OpenAiError)
 
@@ -35,6 +35,11 @@ export const open = (http: HttpClient.HttpClient, request: HttpClientRequest.Htt
     if (response.status >= 400) return refused(response)
     return Effect.succeed({
       headers: response.headers,
-      events: response.stream.pipe(Stream.decodeText(), Stream.pipeThroughChannel(Sse.makeChannel()))
+      // Events that have begun break off with their connection.
+      events: response.stream.pipe(
+        Stream.mapError(() => gone),
+        Stream.decodeText(),
+        Stream.pipeThroughChannel(Sse.makeChannel())
+      )
     })
   })

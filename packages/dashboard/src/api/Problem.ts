@@ -14,7 +14,7 @@ export class Problem extends Data.TaggedError("Problem")<{
   readonly message: string
 }> {}
 
-const gone = new Problem({
+export const gone = new Problem({
   kind: "gone",
   message: "The server does not answer. Is it running? This page goes on as soon as it does."
 })

@@ -46,7 +46,7 @@ const nothing: Answer = { text: "", failure: null, id: null }
 
 /** Sends one question at a time; leaving the page, or stopping, ends it at the provider as well. */
 const useAnswer = () => {
-  const { client } = useSession()
+  const { client, refused } = useSession()
   const [answer, setAnswer] = useState<Answer>(nothing)
   const [running, setRunning] = useState<AbortController | null>(null)
   const latest = useRef<AbortController>(null)
@@ -62,7 +62,8 @@ const useAnswer = () => {
         (id) => setAnswer((before) => ({ ...before, id })),
         (error: unknown) => {
           if (controller.signal.aborted) return
-          const { message } = Problem.of(error)
+          const { kind, message } = Problem.of(error)
+          if (kind === "locked") refused(message)
           setAnswer((before) => ({ ...before, failure: message }))
         }
       )
