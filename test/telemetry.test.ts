@@ -63,6 +63,7 @@ providers:
   mock: { protocol: openai, base_url: "${upstream.url}/v1", api_key: key }
 models:
   fast: { targets: [mock/first, mock/second], retry: { max: 0 } }
+logging: { bodies: redacted }
 telemetry: { otlp_endpoint: "http://127.0.0.1:${port}", content: ${content} }
 mcp:
   servers:
@@ -84,6 +85,7 @@ const until = async (run: string, status: string) => {
 
 let answer: Raw.Answer
 let heard: ReadonlyArray<string>
+let logs: string
 
 /** A request, and a run that begins in one process and ends in the next. What a process has to tell is told at its end. */
 beforeAll(async () => {
@@ -109,6 +111,7 @@ beforeAll(async () => {
   const { run_id } = (await post("/v1/workflows/traced/runs", {})).json
   await until(run_id, "waiting")
   await server.stop()
+  logs = server.logs()
   server = await start({ content: true })
   await post(`/v1/runs/${run_id}/signals/ok`, { approved: true })
   await until(run_id, "succeeded")
@@ -214,5 +217,23 @@ describe("traces", () => {
       Array.from({ length: 4 }, () => [null, null, null])
     )
     assert.deepStrictEqual(ofRun.slice(4), [[null, [{ role: "user", parts: text("Sum it up") }], said("summed up")]])
+  })
+})
+
+describe("the log", () => {
+  it("is a line of JSON for each thing that is said, with the id of the request that it is about", () => {
+    const lines = logs
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line): Raw.Loose => JSON.parse(line))
+    const ours = lines.filter(({ annotations }) => annotations.request_id === answer.headers["x-request-id"])
+    assert.deepStrictEqual(
+      ours.map(({ logLevel, message }) => [logLevel, message[0]]),
+      [
+        ["INFO", "request"],
+        ["INFO", "answer"]
+      ]
+    )
+    assert.notInclude(logs, secret)
   })
 })
