@@ -304,7 +304,8 @@ describe("an approval", () => {
 describe("a run", () => {
   it("of a file that names a baseline tells what its tokens would have cost there, and what was saved", async () => {
     const id = await started("thrift")
-    const { metrics } = await ended(id)
+    const { metrics, steps } = await ended(id)
+    assert.deepStrictEqual([metrics.steps[0].model, steps[0].model], ["demo/extract", "demo/extract"])
     assert.isAbove(metrics.total_cost_usd, 0)
     assert.strictEqual(metrics.baseline, "demo/echo")
     assert.closeTo(metrics.baseline_usd, 10 * metrics.total_cost_usd, 1e-12)

@@ -181,7 +181,7 @@ describe("workflows over HTTP", () => {
     assert.strictEqual((await post(review.waiting.signal, { approved: true, note: "short please" })).status, 202)
     const run = await ended(json.run_id)
     assert.strictEqual(run.status, "succeeded", JSON.stringify(run.error))
-    assert.sameMembers(Object.keys(run.output), ["report", "sources", "confidence"])
+    assert.sameMembers(Object.keys(run.output), ["report", "sources", "confidence", "model"])
   })
 
   it("is started by a webhook, where its file says so, with the body as its input", async () => {

@@ -37,6 +37,8 @@ const StepMetrics = Schema.Struct({
   /** Null when the price or the usage of a call is unknown; never 0 instead. */
   cost_usd: Schema.NullOr(Schema.Number),
   tokens: Schema.Int,
+  /** `provider/model` of who answered last in it; null where nobody did. */
+  model: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
   latency_ms: Schema.Int,
   attempts: Schema.Int,
   cache: CacheUse

@@ -46,7 +46,7 @@ export const detail = (run: RunState): string =>
     ...(run.error === null ? [] : [`error at "${run.error.step}" (${run.error.reason}): ${run.error.message}`]),
     "",
     ...table([
-      ["step", "type", "status", "took", "cost", "tokens", "attempts", ""],
+      ["step", "type", "status", "took", "cost", "tokens", "attempts", "model", ""],
       ...run.steps.map((step) => [
         nameOf(step.path),
         step.type,
@@ -55,6 +55,7 @@ export const detail = (run: RunState): string =>
         money(step.cost_usd),
         String(step.tokens),
         String(step.attempts),
+        step.model ?? "",
         step.error === null ? "" : `${step.error.reason}: ${step.error.message}`
       ])
     ]),

@@ -83,6 +83,7 @@ const Steps = ({
         { title: "Status", cell: ({ status }) => <Badge tone={toneOf(status)}>{status}</Badge> },
         { title: "Attempts", figure: true, cell: ({ attempts }) => attempts },
         { title: "Tokens", figure: true, cell: ({ tokens }) => Format.count(tokens) },
+        { title: "Model", cell: ({ model }) => model ?? "–" },
         { title: "Cost", figure: true, cell: ({ cost_usd }) => Format.usd(cost_usd) },
         {
           title: "Took",

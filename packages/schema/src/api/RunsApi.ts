@@ -37,6 +37,9 @@ export const RunStep = Schema.Struct({
   error: Schema.NullOr(Failure),
   cost_usd: Schema.NullOr(Schema.Number),
   tokens: Schema.Int,
+  model: Schema.NullOr(Schema.String).annotations({
+    description: "provider/model of who answered last; null where nobody did"
+  }),
   attempts: Schema.Int,
   cache: CacheUse,
   waiting: Schema.NullOr(Waiting),

@@ -29,6 +29,7 @@ const step = (record: StepRecord, waiting: Waiting | null): RunStep => ({
   error: record.error,
   cost_usd: record.spent.cost === null ? null : toUsd(record.spent.cost),
   tokens: record.spent.inputTokens + record.spent.outputTokens,
+  model: record.spent.model,
   attempts: record.attempts,
   cache: record.cache,
   waiting,

@@ -18,7 +18,8 @@ const about = Type.struct({
   status: Type.enumeration(["succeeded", "failed", "skipped"]),
   error: Type.nullable(failure),
   usage: Type.struct({ input_tokens: Type.integer, output_tokens: Type.integer, total_tokens: Type.integer }),
-  cost: Type.nullable(Type.number)
+  cost: Type.nullable(Type.number),
+  model: Type.nullable(Type.string)
 })
 const exhausted: ReadonlyMap<string, Type.Field> = new Map([["exhausted", { type: Type.boolean, optional: false }]])
 

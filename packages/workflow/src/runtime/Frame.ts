@@ -17,6 +17,8 @@ export interface StepView {
   readonly usage: { readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number }
   /** USD. */
   readonly cost: number | null
+  /** `provider/model` of who answered last. */
+  readonly model: string | null
   readonly exhausted?: boolean
 }
 

@@ -128,7 +128,14 @@ export const record = Effect.fnUntraced(function* (world: World, start: StepStar
   const { id, path, type: kind } = start
   const status = outcome.error === null ? "succeeded" : outcome.error.reason === "cancelled" ? "cancelled" : "failed"
   yield* world.store.stepEnded(world.runId, { ...start, status, outcome })
-  const about = { id, type: kind, attempts: outcome.attempts, cache: outcome.cache }
+  const { model } = outcome.spent
+  const about = {
+    id,
+    type: kind,
+    attempts: outcome.attempts,
+    cache: outcome.cache,
+    ...(model === null ? {} : { model })
+  }
   const told = outcome.error === null ? { output: outcome.output } : { error: outcome.error }
   const type = outcome.error === null ? "step.finished" : "step.failed"
   yield* world.channel.tell(`${path}:${type}`, type, path, { ...about, ...told })

@@ -38,7 +38,8 @@ const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): E
       return {
         cost: cost === null ? null : NanoDollars.make(cost),
         inputTokens: usage?.promptTokens ?? detail?.request.prompt_tokens ?? 0,
-        outputTokens: usage?.completionTokens ?? detail?.request.completion_tokens ?? 0
+        outputTokens: usage?.completionTokens ?? detail?.request.completion_tokens ?? 0,
+        model: detail?.request.status === "ok" ? `${detail.request.provider}/${detail.request.model}` : null
       }
     }),
     Effect.orDie

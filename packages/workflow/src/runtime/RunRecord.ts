@@ -8,16 +8,19 @@ export const Spent = Schema.Struct({
   /** Null when the price or the usage of a call is unknown; never 0 instead. */
   cost: Schema.NullOr(NanoDollars),
   inputTokens: Schema.Int,
-  outputTokens: Schema.Int
+  outputTokens: Schema.Int,
+  /** `provider/model` of who answered last; null where nobody did. */
+  model: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null })
 })
 export type Spent = typeof Spent.Type
 
-export const nothingSpent: Spent = { cost: NanoDollars.make(0), inputTokens: 0, outputTokens: 0 }
+export const nothingSpent: Spent = { cost: NanoDollars.make(0), inputTokens: 0, outputTokens: 0, model: null }
 
 export const addSpent = (one: Spent, other: Spent): Spent => ({
   cost: one.cost === null || other.cost === null ? null : NanoDollars.make(one.cost + other.cost),
   inputTokens: one.inputTokens + other.inputTokens,
-  outputTokens: one.outputTokens + other.outputTokens
+  outputTokens: one.outputTokens + other.outputTokens,
+  model: other.model ?? one.model
 })
 
 /** How a step ended: what its activity leaves behind, and what a replay reads instead of running it again. */
@@ -108,6 +111,7 @@ export const metricsOf = (
         status: own === undefined ? "skipped" : own.endedAt === null ? "cancelled" : own.status,
         cost_usd: usd(spent),
         tokens: tokens(spent),
+        model: spent.model,
         latency_ms: own === undefined || own.endedAt === null ? 0 : Math.max(0, own.endedAt - own.startedAt),
         attempts: own?.attempts ?? 0,
         cache: own?.cache ?? null

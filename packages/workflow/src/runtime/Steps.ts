@@ -97,6 +97,7 @@ const runStep = Effect.fnUntraced(function* (run: Run, step: PlanStep, frame: Fr
       total_tokens: spent.inputTokens + spent.outputTokens
     },
     cost: spent.cost === null ? null : toUsd(spent.cost),
+    model: spent.model,
     ...(step.action.type === "loop" ? { exhausted: first.exhausted } : {})
   })
   if (outcome.error === null && step.undo.length > 0) run.compensations.push({ steps: step.undo, frame: frame.enter() })
@@ -120,7 +121,7 @@ const skip = Effect.fnUntraced(function* ({ world }: Run, step: PlanStep, path: 
   yield* world.store.stepEnded(world.runId, { ...Leaf.startOf(step, path), status: "skipped", outcome })
   yield* world.channel.tell(`${path}:skipped`, "step.skipped", path, { id: step.id, type: step.action.type })
   const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 }
-  define(frame, step, { output: null, status: "skipped", error: null, usage, cost: 0 })
+  define(frame, step, { output: null, status: "skipped", error: null, usage, cost: 0, model: null })
   return null
 })
 

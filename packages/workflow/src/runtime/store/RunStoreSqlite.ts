@@ -165,6 +165,7 @@ export const make = Effect.gen(function* () {
           cost: spent.cost,
           input_tokens: spent.inputTokens,
           output_tokens: spent.outputTokens,
+          model: spent.model,
           attempts,
           cache,
           started_at: now,
@@ -173,7 +174,7 @@ export const make = Effect.gen(function* () {
         yield* sql`INSERT INTO workflow_steps ${sql.insert(row)} ON CONFLICT (run_id, path) DO UPDATE SET
           status = excluded.status, output = excluded.output, output_hash = excluded.output_hash,
           error = excluded.error, cost = excluded.cost, input_tokens = excluded.input_tokens,
-          output_tokens = excluded.output_tokens, attempts = excluded.attempts, cache = excluded.cache,
+          output_tokens = excluded.output_tokens, model = excluded.model, attempts = excluded.attempts, cache = excluded.cache,
           ended_at = ifnull(ended_at, excluded.ended_at)`
       }).pipe(Effect.orDie),
     steps: (runId) =>

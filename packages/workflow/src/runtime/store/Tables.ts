@@ -83,7 +83,11 @@ export const migrate = Migrator.make({})({
       (sql) => sql`CREATE TABLE workflow_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`
     ),
     // What the engine is started with, so that it can be again.
-    "0003_payload": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_runs ADD COLUMN payload TEXT`)
+    "0003_payload": Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) => sql`ALTER TABLE workflow_runs ADD COLUMN payload TEXT`
+    ),
+    "0004_model": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_steps ADD COLUMN model TEXT`)
   }),
   table: "workflow_migrations"
 })
