@@ -15,12 +15,12 @@ import * as Penstock from "./support/Penstock.ts"
 const pages = Markdown.pages()
 const bin = path.join(Markdown.root, "packages/cli/dist/bin.js")
 
-/** Its commands start servers of packages that npx would fetch: `mcp-cli.test.ts` has them with a server at hand. */
-const needNetwork = new Set(["docs/mcp.md"])
+/** Its commands change the configuration: they have a folder of their own, which no server looks at. */
+const ownFolder = "docs/mcp.md"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** `penstock` by name, and a `sqlite3` where none is installed. */
+/** `penstock` by name, a `sqlite3` where none is installed, and an `npx` that has MCP's own servers without a network. */
 const writePrograms = (folder: string): void => {
   const program = (name: string, line: string) => {
     fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
@@ -28,13 +28,20 @@ const writePrograms = (folder: string): void => {
   const node = quoted(process.execPath)
   program("penstock", `exec ${node} ${quoted(bin)} "$@"`)
   program("sqlite3", `exec ${node} ${quoted(path.join(Markdown.root, "test/support/sqlite3.mjs"))} "$@"`)
+  const servers = quoted(path.join(Markdown.root, "node_modules/.bin/mcp-server-"))
+  program("npx", `shift; name=\${1#@modelcontextprotocol/server-}; shift; exec ${servers}"$name" "$@"`)
 }
 
 describe("command blocks", () => {
   let server: Penstock.Penstock
   let programs: string
+  let own: string
   beforeAll(async () => {
     programs = Penstock.temporaryFolder()
+    own = Penstock.temporaryFolder()
+    fs.copyFileSync(path.join(Markdown.root, "README.md"), path.join(own, "README.md"))
+    const memory = { command: "npx", args: ["-y", "@modelcontextprotocol/server-memory"] }
+    fs.writeFileSync(path.join(own, "claude_desktop_config.json"), JSON.stringify({ mcpServers: { memory } }))
     writePrograms(programs)
     server = await Penstock.start()
     // As in a checkout, for the commands that name its files.
@@ -45,21 +52,22 @@ describe("command blocks", () => {
   })
   afterAll(async () => {
     await server.stop()
-    fs.rmSync(programs, { recursive: true })
+    for (const folder of [programs, own]) fs.rmSync(folder, { recursive: true })
   })
 
-  const run = (script: string) =>
+  const run = (script: string, cwd: string) =>
     new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
       const child = execFile(
         "sh",
         ["-e", "-c", script.replaceAll("http://127.0.0.1:8080", server.url)],
         {
-          cwd: server.cwd,
+          cwd,
           timeout: 25_000,
           env: {
             PATH: `${programs}:${process.env["PATH"] ?? ""}`,
             HOME: server.cwd,
             OLLAMA_BASE_URL: "http://127.0.0.1:9",
+            DOCS_TOKEN: "secret-of-docs",
             // The server has its own; one process alone works on a file of runs.
             PENSTOCK_DATABASE: "cli.db",
             PORT: "0"
@@ -71,9 +79,9 @@ describe("command blocks", () => {
 
   for (const { blocks, name } of pages) {
     for (const { language, line, text, words } of blocks) {
-      if (language !== "sh" || words.includes("no-run") || needNetwork.has(name)) continue
+      if (language !== "sh" || words.includes("no-run")) continue
       it(`${name}:${line} runs`, async () => {
-        const { code, output } = await run(text)
+        const { code, output } = await run(text, name === ownFolder ? own : server.cwd)
         assert.strictEqual(code, 0, output)
         assert.notMatch(output, /^\{"error":/m)
       })
