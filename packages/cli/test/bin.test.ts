@@ -151,3 +151,52 @@ describe("the command line", () => {
     assert.deepStrictEqual(complete("check", "--for"), ["--format"])
   })
 })
+
+/** Writes the address of every module that Node loads to stderr. */
+const tracing = (() => {
+  const script = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`
+  const hooks = script(`import { writeSync } from "node:fs"
+    export const load = (url, context, next) => (writeSync(2, url + "\\n"), next(url, context))`)
+  return script(`import { register } from "node:module"; register(${JSON.stringify(hooks)})`)
+})()
+
+const loaded = async (...args: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const { code, stderr } = await run(args, { NODE_OPTIONS: `--import=${tracing}` })
+  assert.strictEqual(code, 0, stderr)
+  return stderr.trim().split("\n")
+}
+
+describe("a start", () => {
+  it("for the version alone loads nothing else", async () => {
+    const modules = (await loaded("--version")).filter((url) => !url.startsWith("node:"))
+    assert.deepStrictEqual(
+      modules.map((url) => path.basename(url)),
+      ["bin.js", "Version.js"]
+    )
+  })
+
+  it("for help loads neither server nor gateway nor what they stand on", async () => {
+    const modules = await loaded("check", "--help")
+    assert.isTrue(modules.some((url) => url.endsWith("/workflow/CheckCommand.js")))
+    const heavy =
+      /packages\/gateway|packages\/server\/(?!dist\/config\/ConfigIssue)|better-sqlite3|undici|@modelcontextprotocol|effect\/cluster|\/zod\//
+    assert.deepStrictEqual(
+      modules.filter((url) => heavy.test(url)),
+      []
+    )
+  })
+
+  it("for a picture of a workflow loads no gateway, and no server", async () => {
+    const name = file(
+      "w.yaml",
+      "name: w\nsteps:\n  - { id: a, type: llm, model: demo/echo, prompt: Hello, max_tokens: 9, output: said }\noutput: said\n"
+    )
+    const modules = await loaded("graph", name)
+    assert.deepStrictEqual(
+      modules.filter((url) =>
+        /packages\/gateway|packages\/server\/dist\/(?!config\/ConfigIssue)|better-sqlite3|undici/.test(url)
+      ),
+      []
+    )
+  })
+})
