@@ -105,7 +105,20 @@ const compilerAdvice = () => {
   }
 }
 
+/** The folder of the headers that Node came with, null where there are none or another version's. */
+const ownHeaders = () => {
+  const prefix = path.resolve(path.dirname(fs.realpathSync(process.execPath)), "..")
+  const file = path.join(prefix, "include", "node", "node_version.h")
+  if (!fs.existsSync(file)) return null
+  const text = fs.readFileSync(file, "utf8")
+  const numbers = ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)?.[1])
+  return numbers.join(".") === process.versions.node ? prefix : null
+}
+
 const explainInstall = (output) => {
+  if (/gyp ERR!.*(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network connectivity)/.test(output)) {
+    return "The SQLite driver (better-sqlite3) has to be compiled here, and the headers of Node could not be fetched for it from\nhttps://nodejs.org. Check the network and a proxy (HTTPS_PROXY), or set npm_config_nodedir to a folder with include/node."
+  }
   if (/node-gyp|gyp ERR|prebuild-install|better-sqlite3.*(?:ELIFECYCLE|Failed)|not found: make/i.test(output)) {
     const what =
       "The SQLite driver (better-sqlite3) has to be compiled here, and the tools for that are missing or failed."
@@ -128,13 +141,17 @@ const install = async () => {
   say(`Installing with ${packageManager} (the first time takes a minute or two)`)
   const args = ["--yes", packageManager, "install", "--frozen-lockfile", "--reporter=append-only"]
   // With CI set pnpm asks nothing, also where it replaces modules of another machine.
-  const { code, tail } = await run("npx", args, { capture: true, env: { ...process.env, CI: "true" } })
+  const headers = ownHeaders()
+  // Whatever has to be compiled needs them: no download where they are here.
+  const native = headers === null ? {} : { npm_config_nodedir: headers }
+  const env = { ...native, ...process.env, CI: "true" }
+  const { code, tail } = await run("npx", args, { capture: true, env })
   if (code !== 0) fail(`\n${explainInstall(tail)}`, code === 127 ? 1 : code)
-  const native = await run(process.execPath, ["-e", 'new (require("better-sqlite3"))(":memory:").close()'], {
+  const loads = await run(process.execPath, ["-e", 'new (require("better-sqlite3"))(":memory:").close()'], {
     capture: true,
     cwd: sqliteFolder()
   })
-  if (native.code !== 0) fail(`\n${explainInstall("node-gyp")}`)
+  if (loads.code !== 0) fail(`\n${explainInstall("node-gyp")}`)
   fs.writeFileSync(installStamp, wanted)
 }
 
