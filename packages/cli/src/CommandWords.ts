@@ -67,6 +67,10 @@ interface Target {
 
 const descend = (target: Target): Target => {
   const [word = "", ...words] = target.words
+  // As in `penstock --log-level debug serve`.
+  const leading = builtIn.find(({ names }) => names.includes(word))
+  if (leading !== undefined)
+    return descend({ ...target, words: words.slice(Option.isSome(leading.acceptedValues) ? 1 : 0) })
   const found = target.subcommands.get(word)
   if (found === undefined) return target
   const { subcommands, usage } = found

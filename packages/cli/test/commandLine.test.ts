@@ -124,6 +124,15 @@ describe("a wrong command line", () => {
     )
   }
 
+  it.effect("is none where an option of every command stands before the command", () =>
+    Effect.gen(function* () {
+      const file = path.join(folder, "penstock.yaml")
+      const { code, stderr } = yield* run("--log-level", "debug", "config", "--config", file)
+      assert.strictEqual(code, 0, stderr)
+      assert.include((yield* run("--log-level", "debug", "confg")).stderr, 'did you mean "config"?')
+    })
+  )
+
   it("is none where a program's own options stand behind --", () => {
     assert.isNull(CommandWords.problem(commands, argvOf(["mcp", "add", "files", "--", "npx", "--nonsense"])))
   })
