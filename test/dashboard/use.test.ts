@@ -92,6 +92,8 @@ const look = (to: string, use: (page: Page) => Promise<void>, expected: Readonly
     `${penstock.url}/dashboard${to}`,
     async (page) => {
       await signIn(page)
+      // The key is tried before it is kept: who goes elsewhere until then is asked for it again.
+      await page.getByRole("button", { name: "Sign out" }).waitFor()
       await use(page)
     },
     { expected: [...refusals, ...expected] }
