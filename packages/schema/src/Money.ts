@@ -15,6 +15,14 @@ export const NanoDollars = Schema.NonNegativeInt.pipe(
 )
 export type NanoDollars = number & Brand.Brand<"NanoDollars">
 
+const isNanoDollars = (amount: number): amount is NanoDollars => Number.isSafeInteger(amount) && amount >= 0
+
+/**
+ * A number as an amount, for what is computed for every request: what the schema's own `make` costs there can be seen.
+ * Throws for what is none; the schema says why.
+ */
+export const nanoDollars = (amount: number): NanoDollars => (isNanoDollars(amount) ? amount : NanoDollars.make(amount))
+
 /** A price in pico-dollars per token, never negative. */
 export const PicoDollarsPerToken = Schema.NonNegativeInt.pipe(Schema.brand("PicoDollarsPerToken"))
 export type PicoDollarsPerToken = number & Brand.Brand<"PicoDollarsPerToken">

@@ -1,6 +1,6 @@
 /** What a model costs, and what a call cost. */
 import * as Schema from "effect/Schema"
-import { NanoDollars, PicoDollarsPerToken } from "./Money.ts"
+import { type NanoDollars, nanoDollars, PicoDollarsPerToken } from "./Money.ts"
 import { buckets, type Usage } from "./Usage.ts"
 
 const Rate = PicoDollarsPerToken
@@ -21,7 +21,7 @@ export class Price extends Schema.Class<Price>("Price")({
 export const costOf = (usage: Usage, price: Price): NanoDollars => {
   let pico = 0
   for (const bucket of buckets) pico += usage[bucket] * price[bucket]
-  return NanoDollars.make(Number.isSafeInteger(pico) ? Math.floor((pico + 500) / 1000) : exactly(usage, price))
+  return nanoDollars(Number.isSafeInteger(pico) ? Math.floor((pico + 500) / 1000) : exactly(usage, price))
 }
 
 /** The same for sums beyond 9,000 USD. */

@@ -4,7 +4,7 @@
  *
  * There is no tokenizer here: each vendor has its own, most are not public, and the bound must hold for all of them.
  */
-import { NanoDollars } from "@penstock/schema/Money"
+import { type NanoDollars, nanoDollars } from "@penstock/schema/Money"
 import type { Price } from "@penstock/schema/Price"
 import * as Usage from "@penstock/schema/Usage"
 import type { Transcript } from "../exchange/Transcript.ts"
@@ -59,10 +59,15 @@ const read = ["input", "cacheRead", "cacheWrite5m", "cacheWrite1h"] as const
 export const worstCaseCost = (demand: Demand, tokens: Tokens, price: Price): NanoDollars => {
   const inputRate = dearest(price, demand.media.audio ? [...read, "inputAudio"] : read)
   const outputRate = dearest(price, demand.speech ? [...written, "outputAudio"] : written)
-  const pico = BigInt(tokens.input) * BigInt(inputRate) + BigInt(tokens.output) * BigInt(outputRate)
-  const nano = (pico + 999n) / 1000n
+  const pico = tokens.input * inputRate + tokens.output * outputRate
+  if (Number.isSafeInteger(pico)) {
+    const rest = pico % 1000
+    return nanoDollars((pico - rest) / 1000 + (rest === 0 ? 0 : 1))
+  }
+  const exact = BigInt(tokens.input) * BigInt(inputRate) + BigInt(tokens.output) * BigInt(outputRate)
+  const nano = (exact + 999n) / 1000n
   // More than there is money for: no budget has room for it.
-  return NanoDollars.make(Number(nano > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : nano))
+  return nanoDollars(Number(nano > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : nano))
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The attempts of one request as the ledger keeps them, each noted when it ends, however it does. */
 import type * as GatewayError from "@penstock/schema/GatewayError"
 import type { Attempt, Settlement } from "@penstock/schema/LedgerEntry"
-import { NanoDollars } from "@penstock/schema/Money"
+import { type NanoDollars, nanoDollars } from "@penstock/schema/Money"
 import * as Usage from "@penstock/schema/Usage"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
@@ -66,7 +66,7 @@ export const totals = (attempts: ReadonlyArray<Attempt>): Pick<Settlement, "usag
   let cost: NanoDollars | null = null
   for (const attempt of attempts) {
     if (attempt.usage !== null) usage = usage === null ? attempt.usage : Usage.sum(usage, attempt.usage)
-    if (attempt.cost !== null) cost = cost === null ? attempt.cost : NanoDollars.make(cost + attempt.cost)
+    if (attempt.cost !== null) cost = cost === null ? attempt.cost : nanoDollars(cost + attempt.cost)
   }
   return { usage, cost }
 }
