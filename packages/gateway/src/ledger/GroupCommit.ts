@@ -53,7 +53,7 @@ const nothing = (): Queued => ({ openings: [], opened: [], settlements: [], flus
  * row and for fifty: with 32 connections a request costs a tenth less CPU than with batches of a single turn. Where
  * nothing comes, a turn takes microseconds.
  */
-export const mostTurns = 4
+export const mostTurns = 6
 
 /** Ends with the present turn of the event loop. */
 export const endOfTurn: Effect.Effect<void> = Effect.async((resume) => {
