@@ -55,6 +55,17 @@ baseline: [openai/gpt-4o, demo/echo]
 steps: [{ id: say, type: llm, model: demo/extract, prompt: "A word. Another word.", output: said }]
 output: said
 `,
+  "no.yaml": `
+name: no
+steps:
+  - id: confirm
+    type: approve
+    prompt: Buy it?
+    form: { score: number, why?: string }
+    catch: [{ id: told, type: set, values: { reason: "\${error.reason}" } }]
+    output: answer
+output: "\${steps.confirm.error.reason}"
+`,
   "live.yaml": `
 name: live
 steps:
@@ -277,6 +288,10 @@ describe("an approval", () => {
     assert.include(await against.text(), "score")
     assert.strictEqual((await open(signal.replace(/token=./, "token=_"))).status, 403)
 
+    // The Enter key in a field decides nothing.
+    const undecided = await send({ "field:score": "7", "field:label": "good" })
+    assert.deepStrictEqual([undecided.status, (await undecided.text()).includes("Choose to approve")], [422, true])
+
     const taken = await send({ approved: "true", "field:score": "7", "field:label": "good", "field:sure": "false" })
     assert.deepStrictEqual([taken.status, (await taken.text()).includes("<h1>Approved</h1>")], [200, true])
     assert.deepStrictEqual((await ended(id)).output, { approved: true, score: 7, label: "good", sure: false })
@@ -284,6 +299,24 @@ describe("an approval", () => {
       assert.strictEqual(late.status, 409)
       assert.include(await late.text(), "It was answered before")
     }
+  })
+
+  it("may be refused on the page, with the reason in a field that need not be filled in", async () => {
+    const id = await started("no")
+    const { signal } = (await waiting(id)).steps[0].waiting
+    const body = new URLSearchParams({ approved: "false", "field:why": "too dear", "field:score": "" })
+    const page = await fetch(`${server.url}${signal}`, { method: "POST", headers: { origin: server.url }, body })
+    assert.deepStrictEqual([page.status, (await page.text()).includes("<h1>Rejected</h1>")], [200, true])
+    const run = await ended(id)
+    assert.deepStrictEqual(run.output, "rejected")
+    const events = await (
+      await fetch(`${server.url}/v1/runs/${id}/events`, { headers: { authorization: `Bearer ${admin}` } })
+    ).text()
+    assert.include(events, "rejected")
+    const early = await fetch(`${server.url}/v1/runs/${id}/signals/nobody`, {
+      headers: { accept: "text/html", authorization: `Bearer ${admin}` }
+    })
+    assert.include(await early.text(), "There is nothing to answer")
   })
 
   it("that is refused ends the run as rejected", async () => {

@@ -73,6 +73,7 @@ ${wrong === null ? "" : `<p class="wrong" role="alert">${escape(wrong)}</p>`}
 ${Form.fieldsOf(form)
   .map((field) => labelled(field, typed))
   .join("\n")}
+<button type="submit" hidden></button>
 <button name="approved" value="true">Approve</button><button class="no" name="approved" value="false">Reject</button>
 </form>
 <p><small>Step ${escape(step)} of the run ${escape(runId)}. The first answer counts.</small></p>`
@@ -96,14 +97,16 @@ export const thanks = ({ run_id: runId, step, workflow }: RunAsked, body: unknow
 <p>Your answer to the step ${escape(step)} of ${escape(workflow)} was recorded, and the run ${escape(runId)} goes on. You may close this page.</p>`
   )
 
-const titles: { readonly [status: number]: string } = {
-  403: "This address does not fit",
-  404: "There is nothing to answer",
-  409: "It was answered before"
+const titles: { readonly [code: string]: string } = {
+  invalid_token: "This address does not fit",
+  already_answered: "It was answered before",
+  not_waiting: "Nothing is asked yet"
 }
 
-export const failure = ({ message, status }: GatewayError): string => {
-  const title = titles[status] ?? "That did not work"
+export const failure = ({ code, message, status }: GatewayError): string => {
+  const title =
+    (code === undefined ? undefined : titles[code]) ??
+    (status === 404 ? "There is nothing to answer" : "That did not work")
   return page(title, `<h1>${escape(title)}</h1>\n<p>${escape(message)}</p>`)
 }
 
@@ -123,10 +126,11 @@ export const read = (text: string, form: unknown): Sent => {
   const approved = sent.get("approved")
   if (approved !== "true" && approved !== "false")
     return { typed, answer: { problem: "Choose to approve or to reject." } }
-  if (approved === "false") return { typed, answer: { body: { approved: false } } }
-  const values = Form.read(fields, typed)
+  // Whoever says no need not fill in anything, and may say why.
+  const asked = approved === "true" ? fields : fields.filter(({ name }) => typed[name]?.trim() !== "")
+  const values = Form.read(asked, typed)
   return {
     typed,
-    answer: "problem" in values ? values : { body: { ...values.value, approved: true } }
+    answer: "problem" in values ? values : { body: { ...values.value, approved: approved === "true" } }
   }
 }
