@@ -64,8 +64,8 @@ export interface Service extends ToolLog {
    */
   readonly open: (opening: Opening) => Effect.Effect<void, LedgerError | BudgetExceeded>
   /**
-   * Queues the settlement and returns at once; it is committed with the writes of the same event-loop turn, and with it
-   * the budgets: what was held is released and what it cost is counted, in the window in which it was held. A cost above
+   * Queues the settlement and returns at once; it is committed with the writes of the next few event-loop turns, and with
+   * it the budgets: what was held is released and what it cost is counted, in the window in which it was held. A cost above
    * what was held is counted all the same, and a warning logged; an unknown one counts as nothing.
    *
    * A row is settled once: a second settlement changes nothing. Never fails: a database error is logged with the whole
@@ -74,6 +74,7 @@ export interface Service extends ToolLog {
   readonly settle: (settlement: Settlement) => Effect.Effect<void>
   /** Completes when everything queued before is committed. */
   readonly flush: Effect.Effect<void>
+  /** Like all reads here, of everything that was settled before. */
   readonly requests: (filter: RequestFilter) => Effect.Effect<RequestPage, LedgerError | LedgerQueryError>
   /**
    * One request with its attempts, its turns and what tools were called in it; null when there is none with this id. Ids carry the time of the request's start

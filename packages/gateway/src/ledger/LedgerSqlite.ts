@@ -69,6 +69,8 @@ const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.S
     const readSums = Budgets.reader(writer)
     const commits = yield* GroupCommit.make(Writes.make(writer, { owner, clock, released: listeners.tell }))
     const reading = Effect.provideService(SqlClient.SqlClient, sql)
+    /** Whoever has an answer and asks for its row finds it settled, although batches wait for a few turns. */
+    const settledFirst = <A, E, R>(read: Effect.Effect<A, E, R>) => Effect.zipRight(commits.flush, read)
 
     const pruneSome = (before: number) =>
       Effect.map(
@@ -85,11 +87,11 @@ const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.S
       requests: Effect.fn("Ledger.requests")(function* (filter) {
         const query = yield* RequestQuery.make(filter)
         return RequestQuery.page(query, yield* reading(Reads.requests(query)))
-      }),
-      request: Effect.fn("Ledger.request")((id) => reading(Reads.request(id))),
+      }, settledFirst),
+      request: Effect.fn("Ledger.request")((id) => reading(Reads.request(id)), settledFirst),
       costs: Effect.fn("Ledger.costs")(function* (query) {
         return yield* reading(Reads.costs(yield* CostSheet.make(query, prices)))
-      }),
+      }, settledFirst),
       prune: Effect.fn("Ledger.prune")(
         function* (before) {
           let deleted = 0
@@ -105,7 +107,7 @@ const make = (filename: string): Effect.Effect<Service, LedgerError, SqlClient.S
         },
         Effect.mapError((cause) => new LedgerError({ operation: "prune", cause }))
       ),
-      spending: Effect.fn("Ledger.spending")((budgets) => Budgets.spending(readSums, budgets)),
+      spending: Effect.fn("Ledger.spending")((budgets) => Budgets.spending(readSums, budgets), settledFirst),
       onRelease: listeners.add
     }
   })

@@ -32,6 +32,28 @@ export const conforms = (name: string, layer: Layer.Layer<Ledger, unknown, Price
     effect.pipe(Effect.provide(layer), Effect.provide(prices()))
 
   describe(`${name} keeps the ledger's promises`, () => {
+    it.live("every read is of what was settled before it, also where the settlement still waits to be written", () =>
+      run(
+        Effect.gen(function* () {
+          const ledger = yield* Ledger
+          const budget = { scope: "key:alice", limit: NanoDollars.make(1_000), per: "total" } as const
+          const spent = Effect.map(ledger.spending([budget]), ([state]) => state?.spent)
+          const listed = Effect.map(ledger.requests({ status: "ok" }), ({ requests }) => requests.length)
+          const shown = Effect.map(ledger.request(id(4)), (detail) => detail?.request.status)
+          const counted = Effect.map(ledger.costs({ by: ["day"] }), ({ total }) => total.requests)
+          const settled = (number: number) =>
+            Effect.zipRight(
+              ledger.open(opening(number, { holds: [{ budget, amount: NanoDollars.make(10) }] })),
+              ledger.settle(settlement(number, { cost: NanoDollars.make(5) }))
+            )
+          assert.strictEqual(yield* Effect.zipRight(settled(1), spent), 5)
+          assert.strictEqual(yield* Effect.zipRight(settled(2), listed), 2)
+          assert.strictEqual(yield* Effect.zipRight(settled(3), counted), 3)
+          assert.strictEqual(yield* Effect.zipRight(settled(4), shown), "ok")
+        })
+      )
+    )
+
     it.live("an opened request is listed as open at once, without figures", () =>
       run(
         Effect.gen(function* () {
