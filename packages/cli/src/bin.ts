@@ -12,6 +12,10 @@ setFlagsFromString("--heap-growing-percent=50")
 // quarter more CPU.
 setFlagsFromString("--no-allocation-site-pretenuring")
 
+// Under load every idle moment would be used for a young collection, although there is room left for the garbage of
+// fifty more requests: measured, 2 % fewer requests per second.
+setFlagsFromString("--no-minor-gc-task")
+
 // The version is asked for by scripts, over and over: it does not wait for the rest to load.
 if (process.argv.length === 3 && process.argv[2] === "--version") process.stdout.write(`${version}\n`)
 else await import("./Main.ts")

@@ -127,7 +127,7 @@ const make = Effect.gen(function* () {
 
   const dispatch: Service["run"] = Effect.fnUntraced(function* <Out>(call: Call<Out>, sink: Sink<Out>) {
     if (!mayUse(call.caller, call.model)) return yield* mayNotUse(call.caller, call.model)
-    const plan = yield* router.plan(call.model)
+    const plan = router.known(call.model) ?? (yield* router.plan(call.model))
     const [planned] = plan.targets
     if (planned === undefined) return yield* noTarget(call.model, plan)
     const answering = plan.targets.filter(({ provider }) => {
@@ -161,26 +161,26 @@ const make = Effect.gen(function* () {
       patience === undefined ? admission.enter(call) : yield* Effect.either(admission.enterWithin(call, patience))
     if (Either.isLeft(admitted)) return yield* admitted.left
     const permit = admitted.right
-    const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) =>
-      Effect.suspend(() => {
-        const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)
-        const { error, status } = Journal.outcome(exit)
-        Admission.leave(permit, usage)
-        return ledger.settle({
-          id: call.id,
-          status,
-          error,
-          provider,
-          model,
-          usage,
-          cost,
-          attempts: entries,
-          estimated,
-          saved: null,
-          latencyMillis: Math.max(0, watchdog.now() - call.arrivedAt),
-          firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - call.arrivedAt)
-        })
+    /** To be called when it is over, and what it gives to be carried out at once. */
+    const settle = (exit: Exit.Exit<void, GatewayError.GatewayError>) => {
+      const { cost, entries, estimated, firstTokenAt, model, provider, usage } = attempts.close(exit)
+      const { error, status } = Journal.outcome(exit)
+      Admission.leave(permit, usage)
+      return ledger.settle({
+        id: call.id,
+        status,
+        error,
+        provider,
+        model,
+        usage,
+        cost,
+        attempts: entries,
+        estimated,
+        saved: null,
+        latencyMillis: Math.max(0, watchdog.now() - call.arrivedAt),
+        firstTokenMillis: firstTokenAt === null ? null : Math.max(0, firstTokenAt - call.arrivedAt)
       })
+    }
     const row = {
       id: call.id,
       startedAt: call.arrivedAt,

@@ -1,7 +1,7 @@
 /** What a model costs, and what a call cost. */
 import * as Schema from "effect/Schema"
 import { type NanoDollars, nanoDollars, PicoDollarsPerToken } from "./Money.ts"
-import { buckets, type Usage } from "./Usage.ts"
+import { type Bucket, buckets, type Usage } from "./Usage.ts"
 
 const Rate = PicoDollarsPerToken
 
@@ -29,4 +29,11 @@ const exactly = (usage: Usage, price: Price): number => {
   let pico = 0n
   for (const bucket of buckets) pico += BigInt(usage[bucket]) * BigInt(price[bucket])
   return Number((pico + 500n) / 1000n)
+}
+
+/** The highest rate of these buckets, in pico-dollars per token. */
+export const dearest = (price: Price, of: ReadonlyArray<Bucket>): number => {
+  let most = 0
+  for (const bucket of of) if (price[bucket] > most) most = price[bucket]
+  return most
 }

@@ -54,7 +54,7 @@ export interface Service {
    * seconds: somebody waits for it, and a run has times of its own. Fails with `budget_exceeded`, and then nothing was
    * written.
    *
-   * To be used as an acquisition (`Effect.acquireUseRelease`): only the waiting can be interrupted.
+   * To be used as an acquisition (`Effect.acquireUseRelease`), which cannot be interrupted: only the waiting can.
    */
   readonly open: (opening: Opening, waiting?: Waiting) => Effect.Effect<void, GatewayError | LedgerError>
   /** Requests that wait for others to be settled. */
@@ -198,7 +198,7 @@ export const make: Effect.Effect<Service, never, Ledger | Settings | Scope.Scope
     open: (opening, waiting) =>
       opening.holds.length === 0
         ? Effect.catchTag(ledger.open(opening), "BudgetExceeded", Effect.die)
-        : Effect.uninterruptible(Effect.suspend(() => open(opening, waiting))),
+        : Effect.suspend(() => open(opening, waiting)),
     waiting: lines.length,
     states: (keys) =>
       Effect.suspend(() => Effect.map(ledger.spending(known(settings.current(), keys)), (all) => all.map(stateOf)))

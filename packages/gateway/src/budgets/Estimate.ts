@@ -5,7 +5,7 @@
  * There is no tokenizer here: each vendor has its own, most are not public, and the bound must hold for all of them.
  */
 import { type NanoDollars, nanoDollars } from "@penstock/schema/Money"
-import type { Price } from "@penstock/schema/Price"
+import { dearest, type Price } from "@penstock/schema/Price"
 import * as Usage from "@penstock/schema/Usage"
 import type { Transcript } from "../exchange/Transcript.ts"
 import type { ModelFacts } from "../ledger/PriceBook.ts"
@@ -46,19 +46,18 @@ export const worstCase = (demand: Demand, facts: ModelFacts): Tokens => ({
   output: longest(demand, facts) * demand.answers
 })
 
-const dearest = (price: Price, buckets: ReadonlyArray<Usage.Bucket>): number =>
-  Math.max(...buckets.map((bucket) => price[bucket]))
-
 const written = ["output", "reasoning"] as const
+const spoken = [...written, "outputAudio"] as const
 const read = ["input", "cacheRead", "cacheWrite5m", "cacheWrite1h"] as const
+const heard = [...read, "inputAudio"] as const
 
 /**
  * What the worst case costs at most: each token at the dearest rate that can apply to it, rounded up. Rates for audio
  * count when there is audio. Where rates depend on the prompt's length, `price` is to be that for `tokens.input`.
  */
 export const worstCaseCost = (demand: Demand, tokens: Tokens, price: Price): NanoDollars => {
-  const inputRate = dearest(price, demand.media.audio ? [...read, "inputAudio"] : read)
-  const outputRate = dearest(price, demand.speech ? [...written, "outputAudio"] : written)
+  const inputRate = dearest(price, demand.media.audio ? heard : read)
+  const outputRate = dearest(price, demand.speech ? spoken : written)
   const pico = tokens.input * inputRate + tokens.output * outputRate
   if (Number.isSafeInteger(pico)) {
     const rest = pico % 1000

@@ -21,9 +21,14 @@ export interface SumKey {
   readonly startsAt: number
 }
 
-/** A key under the name that `Sums` has it by. */
-interface NamedKey extends SumKey {
+/** A key under the names that it goes by. */
+export interface NamedKey extends SumKey {
+  /** In `Sums`. */
   readonly name: string
+  /** In a list in JSON: it is written with every request. */
+  readonly json: string
+  /** When the next window begins; infinite where there is none. */
+  readonly endsAt: number
 }
 
 /** Money held back. It is settled in the window that it was held in, however late that is. */
@@ -52,11 +57,13 @@ export const noReservations: ReadonlyArray<Reservation> = []
 const latest = new WeakMap<Budget, NamedKey>()
 
 const keyAt = (budget: Budget, now: number): NamedKey => {
+  const known = latest.get(budget)
+  if (known !== undefined && known.startsAt <= now && now < known.endsAt) return known
   const { per, scope } = budget
   const startsAt = Window.startOf(per, now)
-  const known = latest.get(budget)
-  if (known !== undefined && known.startsAt === startsAt) return known
-  const key = { scope, per, startsAt, name: nameOf({ scope, per, startsAt }) }
+  const endsAt = Window.endOf(per, startsAt) ?? Number.POSITIVE_INFINITY
+  const name = nameOf({ scope, per, startsAt })
+  const key = { scope, per, startsAt, endsAt, name, json: JSON.stringify([scope, per, startsAt]).slice(1, -1) }
   latest.set(budget, key)
   return key
 }

@@ -1,10 +1,13 @@
-/** The sums of budgets in SQLite: read once for a batch, decided on in memory, written once, in one transaction. */
+/**
+ * The sums of budgets in SQLite: read once for a batch, decided on in memory, written once, in one transaction. Batches
+ * count in the same few sums again and again: those of the last one are read only if somebody else has written since.
+ */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { BudgetWindow } from "@penstock/schema/config/Limits"
 import type { Budget } from "@penstock/schema/LedgerEntry"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { nameOf, type Reservation, spendingOf, type SumKey, type Sums } from "./BudgetSums.ts"
+import { type NamedKey, nameOf, type Reservation, spendingOf, type SumKey, type Sums } from "./BudgetSums.ts"
 import * as Window from "./BudgetWindow.ts"
 import { LedgerError } from "./Ledger.ts"
 import * as RowStatement from "./RowStatement.ts"
@@ -46,6 +49,42 @@ export const reader = (writer: SqliteWriter): Read => {
   }
 }
 
+export interface Memory {
+  /** What these sums are, in a transaction. They are the caller's to change. */
+  readonly take: (keys: Iterable<NamedKey>) => Sums
+  /** What was taken last was written as it is now, and committed. Not called after a failure: then all is read again. */
+  readonly keep: (sums: Sums) => void
+}
+
+const none: Sums = new Map()
+
+export const memory = (writer: SqliteWriter): Memory => {
+  const read = reader(writer)
+  let last = none
+  let seen = Number.NaN
+  return {
+    take: (keys) => {
+      const version = writer.version()
+      const known = version === seen ? last : none
+      seen = version
+      last = none
+      const sums: Sums = new Map()
+      const unknown: Array<NamedKey> = []
+      for (const key of keys) {
+        const sum = known.get(key.name)
+        if (sum === undefined) unknown.push(key)
+        else sums.set(key.name, sum)
+      }
+      if (unknown.length > 0) for (const [name, sum] of read(unknown)) sums.set(name, sum)
+      return sums
+    },
+    keep: (sums) => {
+      for (const sum of sums.values()) sum.changed = false
+      last = sums
+    }
+  }
+}
+
 export const write = (writer: SqliteWriter, sums: Sums): void => {
   const values: Array<RowStatement.Value> = []
   for (const { changed, per, reserved, scope, spent, startsAt } of sums.values()) {
@@ -55,8 +94,11 @@ export const write = (writer: SqliteWriter, sums: Sums): void => {
 }
 
 /** Reservations as the open row keeps them, for whoever has to release them; see `LedgerProcess`. */
-export const encode = (reservations: ReadonlyArray<Reservation>): string =>
-  JSON.stringify(reservations.map(({ amount, of: { per, scope, startsAt } }) => [scope, per, startsAt, amount]))
+export const encode = (reservations: ReadonlyArray<Reservation>): string => {
+  let items = ""
+  for (const { amount, of } of reservations) items += `${items === "" ? "" : ","}[${of.json},${amount}]`
+  return `[${items}]`
+}
 
 /** Releases what the open rows that `where` selects hold. They are to be settled in the same transaction. */
 export const release = (where: string): string => `UPDATE budget_window SET reserved = reserved - held.amount

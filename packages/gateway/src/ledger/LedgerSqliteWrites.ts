@@ -2,13 +2,13 @@
  * How a batch is written to SQLite: one statement for each kind of write and run of rows, in one synchronous call. Budgets
  * cost a read and a write for the whole batch, and nothing where nothing is held.
  */
-import type { Opening, Settlement } from "@penstock/schema/LedgerEntry"
+import type { Settlement } from "@penstock/schema/LedgerEntry"
 import type * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { type Closing, decide, holdsNothing, type Open, type Work } from "./BatchDecision.ts"
 import * as Sums from "./BudgetSums.ts"
 import { type Batch, type CommitError, noRefusals, type Refusals } from "./GroupCommit.ts"
-import type { BudgetExceeded } from "./Ledger.ts"
 import * as Budgets from "./LedgerSqliteBudgets.ts"
 import * as Rows from "./LedgerSqliteRows.ts"
 import * as RowStatement from "./RowStatement.ts"
@@ -18,31 +18,6 @@ import * as UsageDaily from "./UsageDaily.ts"
 
 /** Rows that this process opened are not open in the database any more. Thrown, so that nothing of the batch is written. */
 class NotOpen extends Data.TaggedError("NotOpen") {}
-
-/** A row that this process has opened. */
-interface Open {
-  readonly opening: Opening
-  /** What it wants to hold, until that is decided. */
-  wants: ReadonlyArray<Sums.Reservation>
-  /** Null while it is being decided. */
-  reservations: ReadonlyArray<Sums.Reservation> | null
-}
-
-interface Closing {
-  readonly open: Open
-  readonly settlement: Settlement
-}
-
-/** What is left to write of a batch. */
-interface Work {
-  readonly openings: ReadonlyArray<Open>
-  readonly closings: ReadonlyArray<Closing>
-}
-
-interface Decision extends Work {
-  readonly refusals: Refusals
-  readonly sums: Sums.Sums
-}
 
 const selectOpen = RowStatement.make(1, (values) => `SELECT id FROM request_open WHERE id IN (${values})`)
 
@@ -56,42 +31,12 @@ const stillOpen = (writer: SqliteWriter, { closings, openings }: Work): Work => 
   }
 }
 
-/**
- * What fits. What is settled gives back first, so that as much as possible does; a row that is opened and settled in one
- * batch is settled last.
- */
-const decide = (work: Work, sums: Sums.Sums): Decision => {
-  const refusals = new Map<string, BudgetExceeded>()
-  for (const open of work.openings) open.reservations = null
-  const count = ({ open, settlement }: Closing) => Sums.settle(sums, open.reservations ?? [], settlement.cost)
-  const settledLast: Array<Closing> = []
-  for (const closing of work.closings) {
-    if (closing.open.reservations === null) settledLast.push(closing)
-    else count(closing)
-  }
-  for (const open of work.openings) {
-    const reserved = Sums.reserve(sums, open.opening.holds, open.wants)
-    if ("_tag" in reserved) refusals.set(open.opening.id, reserved)
-    else open.reservations = reserved
-  }
-  const stays = (open: Open) => open.reservations !== null
-  settledLast.filter(({ open }) => stays(open)).forEach(count)
-  return {
-    openings: work.openings.filter(stays),
-    closings: work.closings.filter(({ open }) => stays(open)),
-    refusals,
-    sums
-  }
-}
-
-const holdsNothing = ({ opening }: Open): boolean => opening.holds.length === 0
-
 /** Everything that a commit needs to know of its process. */
 interface Owner {
   readonly clock: Clock.Clock
   readonly insertOpen: RowStatement.RowStatement
   readonly insertHolding: RowStatement.RowStatement
-  readonly readSums: Budgets.Read
+  readonly sums: Budgets.Memory
 }
 
 const writeOpenings = (
@@ -137,28 +82,36 @@ const writeRows = (writer: SqliteWriter, owner: Owner, { closings, openings }: W
   writeClosings(writer, closings)
 }
 
+/** What is in the file once it is committed. */
+interface Done {
+  readonly refusals: Refusals
+  /** Of the budgets that were touched; null where none was. */
+  readonly sums: Sums.Sums | null
+}
+
+const untouched: Done = { refusals: noRefusals, sums: null }
+
 /** The rows, and with them the budgets if any is touched. */
-const writeWork = (writer: SqliteWriter, owner: Owner, work: Work): Refusals => {
+const writeWork = (writer: SqliteWriter, owner: Owner, work: Work): Done => {
   if (work.openings.every(holdsNothing) && work.closings.every(({ open }) => holdsNothing(open))) {
     writeRows(writer, owner, work)
-    return noRefusals
+    return untouched
   }
   const now = owner.clock.unsafeCurrentTimeMillis()
-  const touched = new Map<string, Sums.SumKey>()
+  const touched = new Map<string, Sums.NamedKey>()
   for (const open of work.openings) {
     open.wants = Sums.reservationsOf(open.opening.holds, now)
     for (const { of } of open.wants) touched.set(of.name, of)
   }
   for (const { open } of work.closings) for (const { of } of open.reservations ?? []) touched.set(of.name, of)
-  const decision = decide(work, owner.readSums([...touched.values()]))
+  const decision = decide(work, owner.sums.take(touched.values()))
   writeRows(writer, owner, decision)
   Budgets.write(writer, decision.sums)
-  return decision.refusals
+  return decision
 }
 
 /** What became of a batch: what was refused, and which settlements came too late. */
-interface Written {
-  readonly refusals: Refusals
+interface Written extends Done {
   readonly tooLate: ReadonlyArray<Settlement>
 }
 
@@ -182,21 +135,26 @@ export const make = (writer: SqliteWriter, { clock, owner: id, released }: Optio
     clock,
     insertOpen: Rows.insertOpen(id),
     insertHolding: Rows.insertHolding(id),
-    readSums: Budgets.reader(writer)
+    sums: Budgets.memory(writer)
   }
-  const writeAll = writer.transaction((work: Work): Refusals => writeWork(writer, owner, work))
+  const writeAll = writer.transaction((work: Work): Written => ({ ...writeWork(writer, owner, work), tooLate: [] }))
   const writeWhatIsOpen = writer.transaction((work: Work): Written => {
     const left = stillOpen(writer, work)
     const tooLate = work.closings.filter((closing) => !left.closings.includes(closing))
-    return { refusals: writeWork(writer, owner, left), tooLate: tooLate.map(({ settlement }) => settlement) }
+    return { ...writeWork(writer, owner, left), tooLate: tooLate.map(({ settlement }) => settlement) }
   })
-  const write = (work: Work): Written => {
+  const commit = (work: Work): Written => {
     try {
-      return { refusals: writeAll(work), tooLate: [] }
+      return writeAll(work)
     } catch (error) {
       if (error instanceof NotOpen) return writeWhatIsOpen(work)
       throw error
     }
+  }
+  const write = (work: Work): Written => {
+    const written = commit(work)
+    if (written.sums !== null) owner.sums.keep(written.sums)
+    return written
   }
 
   return (batch: Batch): Effect.Effect<Refusals, CommitError> =>

@@ -4,7 +4,7 @@
  */
 import type { ConfiguredPrice, PenstockConfig, ProviderConfig } from "@penstock/schema/config/PenstockConfig"
 import { type NanoDollars, priceFromUsdPerMillion } from "@penstock/schema/Money"
-import { costOf, Price } from "@penstock/schema/Price"
+import { costOf, dearest, Price } from "@penstock/schema/Price"
 import { buckets, type Usage } from "@penstock/schema/Usage"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -84,7 +84,9 @@ const entriesKept = 4096
 
 /** What one configuration says, found once for each provider and model. */
 const tablesOf = (config: PenstockConfig, list: PriceList.PriceList) => {
-  const entries = new Map<string, Entry>()
+  /** By provider and model: a name of both would have to be made for each call. */
+  const entries = new Map<string, Map<string, Entry>>()
+  let kept = 0
   const find = ({ model, provider }: Priced): Entry => {
     const settings = config.providers[provider]
     const vendor = isBuiltInLocal(provider, settings) ? null : list.vendor(provider, settings?.base_url)
@@ -101,12 +103,16 @@ const tablesOf = (config: PenstockConfig, list: PriceList.PriceList) => {
     return { price: listed === null ? () => null : listed.price, facts }
   }
   const entry = (of: Priced): Entry => {
-    const name = `${of.provider}/${of.model}`
-    const known = entries.get(name)
+    const known = entries.get(of.provider)?.get(of.model)
     if (known !== undefined) return known
     const found = find(of)
-    if (entries.size >= entriesKept) entries.clear()
-    entries.set(name, found)
+    if (kept >= entriesKept) {
+      entries.clear()
+      kept = 0
+    }
+    const models = entries.get(of.provider) ?? new Map<string, Entry>()
+    entries.set(of.provider, models.set(of.model, found))
+    kept += 1
     return found
   }
 
@@ -126,7 +132,7 @@ const tablesOf = (config: PenstockConfig, list: PriceList.PriceList) => {
 
 /** A count that no call can have would not fit into an amount: its cost is unknown. */
 const isPayable = (usage: Usage, price: Price): boolean =>
-  usage.totalTokens * Math.max(...buckets.map((bucket) => price[bucket])) < Number.MAX_SAFE_INTEGER * 1000
+  usage.totalTokens * dearest(price, buckets) < Number.MAX_SAFE_INTEGER * 1000
 
 export const make: Effect.Effect<Service, never, Settings> = Effect.gen(function* () {
   const settings = yield* Settings

@@ -19,6 +19,8 @@ export interface SqliteWriter {
   readonly transaction: <A, B>(run: (input: A) => B) => (input: A) => B
   /** Carries the statement out for these rows and says how many changed. */
   readonly write: (statement: RowStatement, values: ReadonlyArray<Value>) => number
+  /** A number that is another one once another connection has committed something. */
+  readonly version: () => number
   /** A function for what the statement selects for some rows; to be made once. */
   readonly reading: <Row>(statement: RowStatement) => (values: ReadonlyArray<Value>) => ReadonlyArray<Row>
 }
@@ -49,22 +51,24 @@ export const make = (filename: string): Effect.Effect<SqliteWriter, never, Scope
     ),
     (database): SqliteWriter => {
       for (const pragma of pragmas) database.pragma(pragma)
-      /** Each statement once for each number of rows. */
+      /** Each statement once for each number of rows. Its values are arguments: one by one out of an array takes longer. */
       const prepared = <Row>(statement: RowStatement) => {
-        const known = new Map<number, Database.Statement<ReadonlyArray<Value>, Row>>()
+        const known = new Map<number, Database.Statement<Array<Value>, Row>>()
         return (values: ReadonlyArray<Value>) => {
           const rows = values.length / statement.width
           let found = known.get(rows)
           if (found === undefined) {
-            found = database.prepare<ReadonlyArray<Value>, Row>(statement.text(rows))
+            found = database.prepare<Array<Value>, Row>(statement.text(rows))
             known.set(rows, found)
           }
           return found
         }
       }
+      const version = database.prepare<[], number>("PRAGMA data_version").pluck()
       const writing = new Map<RowStatement, ReturnType<typeof prepared>>()
       return {
         transaction: (run) => database.transaction(run).immediate,
+        version: () => version.get() ?? Number.NaN,
         write: (statement, values) => {
           let prepare = writing.get(statement)
           if (prepare === undefined) {
@@ -72,12 +76,12 @@ export const make = (filename: string): Effect.Effect<SqliteWriter, never, Scope
             writing.set(statement, prepare)
           }
           let changes = 0
-          for (const run of runs(statement, values)) changes += prepare(run).run(run).changes
+          for (const run of runs(statement, values)) changes += prepare(run).run(...run).changes
           return changes
         },
         reading: <Row>(statement: RowStatement) => {
           const prepare = prepared<Row>(statement)
-          return (values) => runs(statement, values).flatMap((run) => prepare(run).all(run))
+          return (values) => runs(statement, values).flatMap((run) => prepare(run).all(...run))
         }
       }
     }

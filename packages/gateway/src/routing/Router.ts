@@ -28,6 +28,8 @@ export interface Plan {
 export interface Service {
   /** Never fails: an unknown name gives a plan without targets. Asks a provider only for an alias such as `local`. */
   readonly plan: (model: string) => Effect.Effect<Plan>
+  /** The plan of a name that was asked for before, where nobody has to be asked again; null for any other. */
+  readonly known: (model: string) => Plan | null
   /** Names in `models` and the built-in aliases, for the model list. */
   readonly names: () => ReadonlyArray<string>
 }
@@ -136,6 +138,7 @@ const make = Effect.gen(function* () {
         )
         return Effect.map(every, (all) => planOf(match, all))
       }),
+    known: (model) => derived().plans.get(model) ?? null,
     names: () => [...new Set([...derived().table.names, ...Object.keys(aliases)])]
   }
   return service

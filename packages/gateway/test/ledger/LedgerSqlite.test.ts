@@ -5,9 +5,10 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Reactivity from "@effect/experimental/Reactivity"
-import { Ledger, LedgerError } from "@penstock/gateway/ledger/Ledger"
+import { BudgetExceeded, Ledger, LedgerError } from "@penstock/gateway/ledger/Ledger"
 import * as LedgerSqlite from "@penstock/gateway/ledger/LedgerSqlite"
 import { NanoDollars } from "@penstock/schema/Money"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -197,6 +198,44 @@ describe("LedgerSqlite", () => {
       // The ledger goes on.
       yield* ledger.open(opening(5))
     }).pipe(Effect.provide(Layer.provide(openFile(file), Logger.replace(Logger.defaultLogger, logger))))
+  })
+
+  it.live("a batch that failed has changed no budget, in the file or in memory", () => {
+    const logger = Logger.make(() => {})
+    return Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const sql = yield* SqlClient.SqlClient
+      yield* ledger.open(opening(1, { holds: [hold(600, 1_000)] }))
+      yield* sql`CREATE TRIGGER refuse BEFORE INSERT ON request_log WHEN NEW.model = 'refused'
+        BEGIN SELECT RAISE(ABORT, 'no'); END`
+      // Read into memory, and then changed there by the batch that fails.
+      yield* ledger.open(opening(2, { holds: [hold(100, 1_000)] }))
+      yield* ledger.settle(settlement(1, { model: "refused", cost: NanoDollars.make(10) }))
+      yield* ledger.flush
+      assert.instanceOf(yield* Effect.flip(ledger.open(opening(3, { holds: [hold(301, 1_000)] }))), BudgetExceeded)
+      yield* ledger.open(opening(4, { holds: [hold(300, 1_000)] }))
+      const [{ reserved, spent } = { reserved: null, spent: null }] = yield* ledger.spending([hold(1, 1_000).budget])
+      assert.deepStrictEqual([spent, reserved], [0, 1_000])
+    }).pipe(Effect.provide(Layer.provide(openFile(newFile()), Logger.replace(Logger.defaultLogger, logger))))
+  })
+
+  it.live("what one ledger reserves of a budget, another on the same file cannot reserve again", () => {
+    const file = newFile()
+    return Effect.gen(function* () {
+      const one = yield* Ledger
+      const other = Context.get(yield* Layer.build(Layer.fresh(openFile(file))), Ledger)
+      yield* one.open(opening(1, { holds: [hold(300, 1_000)] }))
+      yield* other.open(opening(2, { holds: [hold(300, 1_000)] }))
+      yield* one.open(opening(3, { holds: [hold(300, 1_000)] }))
+      for (const ledger of [one, other]) {
+        const refusal = yield* Effect.flip(ledger.open(opening(4, { holds: [hold(101, 1_000)] })))
+        assert.instanceOf(refusal, BudgetExceeded)
+        assert.strictEqual(refusal.reserved, 900)
+      }
+      yield* one.settle(settlement(1, { cost: NanoDollars.make(200) }))
+      yield* one.flush
+      yield* other.open(opening(5, { holds: [hold(200, 1_000)] }))
+    }).pipe(Effect.scoped, Effect.provide(openFile(file)))
   })
 
   it.live("a ledger that opens the file leaves the rows of a living one alone", () => {
