@@ -15,6 +15,9 @@ export default defineConfig({
     // Many tests wait for a process or a socket: by default a machine with two cores would run one at a time.
     minWorkers: 1,
     maxWorkers: 2,
+    // Files share their modules: to load Effect for each of 250 takes as long as a sixth of all tests. What a test changes
+    // it changes in a layer, a folder or a process of its own.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ["default"]
