@@ -98,6 +98,15 @@ const arrival = Effect.fnUntraced(function* (path: string, millis: number | null
   return Either.getOrElse(decodeArrival(value), () => ({ _tag: "Time" }) as const)
 })
 
+/** The longest text that a failure repeats. */
+const longestWhy = 500
+
+/** What somebody who said no has written beside it, in whatever fields the form has. */
+const why = (form: { readonly [field: string]: unknown }): string => {
+  const texts = Object.values(form).filter((value) => typeof value === "string" && value.trim() !== "")
+  return texts.length === 0 ? "" : `: ${texts.join("; ").slice(0, longestWhy)}`
+}
+
 export const approve = (
   world: World,
   step: PlanStep,
@@ -117,7 +126,7 @@ export const approve = (
     }
     const { body } = ending
     const { approved, ...form } = isReadonlyRecord(body) ? body : { approved: body }
-    if (approved !== true) return yield* StepError.make(step.id, "rejected", `"${step.id}" was rejected`)
+    if (approved !== true) return yield* StepError.make(step.id, "rejected", `"${step.id}" was rejected${why(form)}`)
     const violations = action.formSchema === null ? [] : Validate.compile(action.formSchema)(form)
     if (violations.length === 0) return { ...form, approved }
     const told = violations.map(({ message, path }) => `${path === "" ? "the form" : path}: ${message}`)
