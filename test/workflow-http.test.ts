@@ -29,6 +29,16 @@ steps:
   - { id: slow, type: wait, event: never, timeout: 50ms }
 output: "\${1}"
 `,
+  "unwanted.yaml": `
+name: unwanted
+steps: [{ id: ask, type: approve, prompt: "Send?", timeout: 50ms, on_timeout: reject, output: said }]
+output: "\${said.approved}"
+`,
+  "broken.yaml": `
+name: broken
+steps: [{ id: look, type: mcp_tool, server: web, tool: fetch, params: { url: "" }, output: said }]
+output: said
+`,
   "poor.yaml": `
 name: poor
 budget: { tokens: 1 }
@@ -260,6 +270,15 @@ describe("workflows over HTTP", () => {
     assert.deepStrictEqual([late.status, late.json.error.code], [504, "timeout"])
     const poor = await post("/v1/workflow/poor", {})
     assert.deepStrictEqual([poor.status, poor.json.error.code, poor.json.error.step], [402, "budget", "one"])
+  })
+
+  it("answers 409 where somebody said no, and 502 where a tool failed", async () => {
+    const unwanted = await post("/v1/workflow/unwanted", {})
+    assert.deepStrictEqual([unwanted.status, unwanted.json.error.code], [409, "rejected"])
+    assert.isObject(unwanted.json.metrics)
+    const broken = await post("/v1/workflow/broken", {})
+    assert.deepStrictEqual([broken.status, broken.json.error.code, broken.json.error.step], [502, "tool_error", "look"])
+    assert.isString(broken.json.run_id)
   })
 
   it("is the same run for the same Idempotency-Key and input, and 409 for another input", async () => {

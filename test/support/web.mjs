@@ -14,6 +14,7 @@ const tools = [
 ]
 
 const called = ({ arguments: given, name }) => {
+  if (given.url === "") return { content: [{ type: "text", text: "There is no such page." }], isError: true }
   const structuredContent =
     name === "search"
       ? { results: [{ title: `About ${given.query}`, url: "https://example.org/mills" }] }

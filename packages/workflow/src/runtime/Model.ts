@@ -31,8 +31,7 @@ const isUnspent = ({ prompt_tokens, status }: RequestRow): boolean => status ===
 
 /** What the ledger has of the call; a call that never began cost nothing. */
 const spentOn = (world: World, id: RequestIdType, usage: Completion["usage"]): Effect.Effect<Spent> =>
-  world.ledger.flush.pipe(
-    Effect.zipRight(world.ledger.request(id)),
+  world.ledger.request(id).pipe(
     Effect.map((detail): Spent => {
       const cost = detail === null || isUnspent(detail.request) ? 0 : detail.request.cost_nanousd
       return {
