@@ -145,6 +145,23 @@ describe("penstock run", () => {
     assert.include(stderr, 'did you mean "demo/echo"?')
   })
 
+  it("is checked against the tools of its MCP servers as well, which are asked only where it uses some", async () => {
+    const step = "{ id: look, type: mcp_tool, server: web, tool: search, params: { qurey: x }, output: said }"
+    fs.writeFileSync(path.join(cwd, "looks.yaml"), `name: looks\nsteps: [${step}]\noutput: said\n`)
+    const config = path.join(cwd, "web.yaml")
+    const server = (args: string) =>
+      `mcp: { servers: { web: { command: ${JSON.stringify(process.execPath)}, args: ${args} } } }\n`
+    fs.writeFileSync(config, server(JSON.stringify([path.resolve(import.meta.dirname, "support/web.mjs")])))
+    const { code, stderr, stdout } = await run("run", "looks.yaml", "--memory", "--config", config)
+    assert.deepStrictEqual([code, stdout], [2, ""])
+    assert.include(stderr, "qurey")
+    assert.include(stderr, "did you mean")
+    // One that would never answer is not even started.
+    fs.writeFileSync(config, server('["-e", "setInterval(() => {}, 1e6)"]'))
+    const { stdout: said } = await run("run", "calls.yaml", "--memory", "--format", "text", "--config", config)
+    assert.strictEqual(said, "called\n")
+  })
+
   it("sends the secrets that the configuration names, from the environment", async () => {
     const host = http.createServer(({ headers }, response) => response.end(`the key is ${headers["x-key"]}`))
     await once(host.listen(0, "127.0.0.1"), "listening")

@@ -32,6 +32,11 @@ name: closed
 steps: [{ id: no, type: fail, message: not today, code: closed }]
 output: "\${1}"
 `,
+  "wrong.yaml": `
+name: wrong
+steps: [{ id: say, type: llm, model: demo/echo, prompt: "\${nothing}", output: said }]
+output: said
+`,
   "hold.yaml": `
 name: hold
 steps: [{ id: pause, type: wait, event: go, output: sent }]
@@ -204,5 +209,8 @@ describe("POST /v1/explain of a workflow's model", () => {
     const absent = await explained("workflow/speek")
     assert.strictEqual(absent.matched_by, "none")
     assert.include(absent.workflow.problem, "Did you mean speak?")
+    const wrong = await explained("workflow/wrong")
+    assert.deepStrictEqual([wrong.matched_by, wrong.matched, wrong.workflow.steps], ["workflow", "wrong", []])
+    assert.include(wrong.workflow.problem, "nothing")
   })
 })
