@@ -147,7 +147,8 @@ describe("penstock run --server", () => {
   it("cancels a run there", async () => {
     const left = await at("run", "ask")
     const [, id = ""] = /penstock runs resume (run_\w+)/.exec(left.stderr) ?? []
-    assert.strictEqual((await at("runs", "cancel", id)).code, 0)
+    const { code, stdout } = await at("runs", "cancel", id, "--format", "json")
+    assert.deepStrictEqual([code, JSON.parse(stdout)], [0, { run_id: id, status: "cancelled" }])
     assert.strictEqual(JSON.parse((await at("runs", id, "--format", "json")).stdout).status, "cancelled")
   })
 

@@ -35,8 +35,9 @@ describe("penstock init", () => {
   it("with keys makes the secrets once, puts them into .env alone, and lets in who has one", () =>
     withFolder(async (cwd) => {
       fs.writeFileSync(path.join(cwd, ".env"), "PENSTOCK_ADMIN_KEY=mine-already\n")
-      const made = await Penstock.run(["init", "-y", "--auth", "keys"], { cwd, env })
+      const made = await Penstock.run(["init", "-y", "--auth", "keys", "--format", "json"], { cwd, env })
       assert.strictEqual(made.code, 0, made.stderr)
+      assert.deepStrictEqual(JSON.parse(made.stdout), { file: "penstock.yaml", secrets: ["PENSTOCK_KEY"] })
       const dotenv = fs.readFileSync(path.join(cwd, ".env"), "utf8")
       const key = /^PENSTOCK_ADMIN_KEY=mine-already\nPENSTOCK_KEY=(sk-penstock-[\w-]{32})\n$/.exec(dotenv)?.[1] ?? ""
       assert.notStrictEqual(key, "", dotenv)

@@ -21,11 +21,14 @@ describe("penstock mcp", () => {
     assert.include(fs.readFileSync(path.join(cwd, "penstock.yaml"), "utf8"), "# ours")
     assert.strictEqual((await penstock("add", "mine", "https://example.test/mcp")).code, 2)
     assert.strictEqual((await penstock("add", "nothing")).code, 2)
+    // What stands behind -- is the program's own.
+    const told = await penstock("add", "third", "--format", "json", "--", "no-such-program", "--format", "text")
+    assert.deepStrictEqual(JSON.parse(told.stdout), { file: "penstock.yaml", servers: ["third"] })
     assert.strictEqual((await penstock("add", "gone", "--", "no-such-program-at-all")).code, 0)
 
     const { servers } = JSON.parse((await penstock("list", "--format", "json")).stdout)
     assert.deepInclude(servers[0], { name: "mine", status: "ready", reason: null })
-    assert.include(servers[1].reason, 'There is no program "no-such-program-at-all" on the PATH')
+    assert.include(servers[2].reason, 'There is no program "no-such-program-at-all" on the PATH')
 
     const shown = await penstock("inspect", "mine")
     assert.include(shown.stdout, "  echo  Says it back\n    said: string (required)")

@@ -152,9 +152,12 @@ describe("--format json", () => {
   const cases: {
     readonly [command: string]: { readonly good: string | null; readonly bad: string; readonly code: number }
   } = {
+    init: { good: null, bad: "", code: 2 },
     config: { good: "", bad: "--config none.yaml", code: 2 },
     doctor: { good: "--offline", bad: "--offline --config none.yaml", code: 1 },
     "mcp list": { good: "", bad: "--config none.yaml", code: 2 },
+    "mcp add": { good: "docs https://example.test/mcp", bad: "docs nothing", code: 2 },
+    "mcp import": { good: null, bad: "none.json", code: 1 },
     "mcp call": { good: null, bad: "nobody tool", code: 1 },
     "mcp inspect": { good: null, bad: "nobody", code: 1 },
     check: { good: "--offline WORKFLOW", bad: "--offline none.yaml", code: 2 },
@@ -163,6 +166,7 @@ describe("--format json", () => {
     run: { good: "--memory WORKFLOW --input text=a", bad: "--memory WORKFLOW --input text", code: 2 },
     runs: { good: "", bad: "run_that_is_not", code: 2 },
     "runs resume": { good: null, bad: "run_that_is_not", code: 2 },
+    "runs cancel": { good: null, bad: "run_that_is_not", code: 2 },
     replay: { good: null, bad: "run_that_is_not", code: 2 },
     test: { good: "WORKFLOW", bad: "BROKEN", code: 1 },
     new: { good: "fresh", bad: "../away", code: 2 }

@@ -12,11 +12,13 @@ import { randomBytes } from "node:crypto"
 import { CommandFailed } from "../CommandFailed.ts"
 import { configFile } from "../ConfigOption.ts"
 import * as ConfigText from "../mcp/ConfigText.ts"
+import { jsonOrText } from "../workflow/WorkflowOptions.ts"
 import * as ConfigDraft from "./ConfigDraft.ts"
 import * as Interview from "./Interview.ts"
 
 const options = {
   config: configFile,
+  format: jsonOrText,
   yes: Options.boolean("yes").pipe(Options.withAlias("y"), Options.withDescription("Ask nothing: take the defaults")),
   force: Options.boolean("force").pipe(Options.withDescription("Write over a file that is there")),
   auth: Options.choice("auth", ["none", "keys"]).pipe(
@@ -32,6 +34,7 @@ const options = {
 
 interface Flags extends Interview.Given {
   readonly config: Option.Option<string>
+  readonly format: "text" | "json"
   readonly yes: boolean
   readonly force: boolean
 }
@@ -47,17 +50,18 @@ const describe = ({ ollama, vendors }: Found): string => {
 const unwritable = (file: string) => (error: { readonly message: string }) =>
   new CommandFailed({ exitCode: 1, text: `${file} cannot be written: ${error.message}` })
 
-/** Secrets go into `.env`, which nobody commits: those that are set nowhere yet. */
+/** Secrets go into `.env`, which nobody commits: those that are set nowhere yet. Gives their names. */
 const writeSecrets = Effect.fn("init.writeSecrets")(function* (file: string, found: Found) {
   const files = yield* FileSystem.FileSystem
   const lacking = ConfigDraft.secrets.filter((name) => !found.isSet(name))
-  if (lacking.length === 0) return
+  if (lacking.length === 0) return lacking
   const made = new Map(lacking.map((name) => [name, `sk-penstock-${randomBytes(24).toString("base64url")}`]))
   const before = yield* Effect.orElseSucceed(files.readFileString(file), () => "")
   yield* files
     .writeFileString(file, ConfigDraft.withSecrets(before, made), { mode: 0o600 })
     .pipe(Effect.mapError(unwritable(".env")))
   yield* Console.error(`Wrote ${lacking.join(" and ")} into .env: keep it to yourself.`)
+  return lacking
 })
 
 const init = Effect.fn("init")(function* (flags: Flags) {
@@ -88,11 +92,15 @@ const init = Effect.fn("init")(function* (flags: Flags) {
   if (!Interview.isBudget(choices.budget)) {
     return yield* new CommandFailed({ exitCode: 2, text: `--budget: ${Interview.wantedBudget}` })
   }
-  if (choices.auth === "keys") yield* writeSecrets(envFile, found)
+  const secrets = choices.auth === "keys" ? yield* writeSecrets(envFile, found) : []
   yield* files.writeFileString(file, ConfigDraft.render(choices, found)).pipe(Effect.mapError(unwritable(fileName)))
   // Read as every other command does: what is told here is what is in force.
   yield* loader.load(place, ConfigText.flagsOf(flags.config)).pipe(Effect.mapError(wrong))
-  yield* Console.log(`Wrote ${fileName}. Look at what is in force: penstock config. Begin: penstock serve`)
+  yield* Console.log(
+    flags.format === "json"
+      ? JSON.stringify({ file: fileName, secrets }, null, 2)
+      : `Wrote ${fileName}. Look at what is in force: penstock config. Begin: penstock serve`
+  )
 })
 
 export const command = Command.make("init", options, init).pipe(

@@ -8,6 +8,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { CommandFailed } from "../CommandFailed.ts"
 import { configFile } from "../ConfigOption.ts"
+import { jsonOrText } from "../workflow/WorkflowOptions.ts"
 import * as ConfigText from "./ConfigText.ts"
 import type { Entry } from "./ServerEntry.ts"
 
@@ -19,6 +20,7 @@ const options = {
   ),
   header: Options.keyValueMap("header").pipe(Options.optional, Options.withDescription("A header of each request")),
   replace: Options.boolean("replace").pipe(Options.withDescription("Replace a server of that name")),
+  format: jsonOrText,
   name: Args.text({ name: "name" }),
   target: Args.text({ name: "url | -- command" }).pipe(
     Args.repeated,
@@ -38,7 +40,7 @@ const entryOf = (target: ReadonlyArray<string>, env: Entry["env"], headers: Entr
 const record = (pairs: Option.Option<HashMap.HashMap<string, string>>) =>
   Option.getOrUndefined(Option.map(pairs, (map) => Object.fromEntries(HashMap.toEntries(map))))
 
-export const command = Command.make("add", options, ({ config, env, header, name, replace, target }) =>
+export const command = Command.make("add", options, ({ config, env, format, header, name, replace, target }) =>
   Effect.gen(function* () {
     const entry = entryOf(target, record(env), record(header))
     if (entry === null) {
@@ -49,6 +51,10 @@ export const command = Command.make("add", options, ({ config, env, header, name
       return yield* new CommandFailed({ exitCode: 2, text })
     }
     const file = yield* ConfigText.addServers(config, [{ name, entry }], replace)
-    yield* Console.log(`${file} has the MCP server ${name} now. See what it offers with: penstock mcp inspect ${name}`)
+    yield* Console.log(
+      format === "json"
+        ? JSON.stringify({ file, servers: [name] }, null, 2)
+        : `${file} has the MCP server ${name} now. See what it offers with: penstock mcp inspect ${name}`
+    )
   })
 ).pipe(Command.withDescription("Write a server into the configuration file"))

@@ -49,10 +49,17 @@ const resume = Effect.fn("runs.resume")(function* (
   yield* Outcome.tell(ended, flags.format)
 }, Effect.scoped)
 
-const cancel = Effect.fn("runs.cancel")(function* (flags: SessionFlags & { readonly run: string }) {
+const cancel = Effect.fn("runs.cancel")(function* (
+  flags: SessionFlags & { readonly format: "text" | "json"; readonly run: string }
+) {
+  const terminal = yield* Terminal.Terminal
   const runs = yield* session(flags, "file")
   yield* runs.cancel(flags.run)
   yield* Stream.runDrain(runs.events(flags.run))
+  const { status } = yield* runs.state(flags.run)
+  const told =
+    flags.format === "json" ? JSON.stringify({ run_id: flags.run, status }, null, 2) : `${flags.run} is ${status}.`
+  yield* Effect.orDie(terminal.display(`${told}\n`))
 }, Effect.scoped)
 
 const resumeCommand = Command.make(
@@ -73,7 +80,7 @@ const resumeCommand = Command.make(
   )
 )
 
-const cancelCommand = Command.make("cancel", { ...sessionOptions, run: runId }, cancel).pipe(
+const cancelCommand = Command.make("cancel", { ...sessionOptions, format: jsonOrText, run: runId }, cancel).pipe(
   Command.withDescription("Cancel a run, and wait until what undoes and what runs finally has done so")
 )
 
