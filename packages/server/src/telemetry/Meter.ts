@@ -32,12 +32,21 @@ const tagsOf = (instrument: Instrument, labels: ReadonlyArray<string>): Readonly
   })
 ]
 
+/** Effect takes histograms for the same only if their boundaries are the same object, whoever records into them. */
+const boundariesOf = new WeakMap<Instrument, MetricBoundaries.MetricBoundaries>()
+
+const boundaries = (instrument: Instrument): MetricBoundaries.MetricBoundaries => {
+  const made = boundariesOf.get(instrument) ?? MetricBoundaries.fromIterable(instrument.boundaries ?? [])
+  boundariesOf.set(instrument, made)
+  return made
+}
+
 /**
  * The hook of one series. `Metric.unsafeUpdate` would look it up by all its labels with every value, which for the dozen
  * values of a request costs more than everything else that the gateway does for it.
  */
 const updateFor = (instrument: Instrument, labels: ReadonlyArray<string>): Update => {
-  const { boundaries = [], description, kind, name } = instrument
+  const { description, kind, name } = instrument
   const tags = tagsOf(instrument, labels)
   const registry = Metric.globalMetricRegistry
   switch (kind) {
@@ -47,7 +56,7 @@ const updateFor = (instrument: Instrument, labels: ReadonlyArray<string>): Updat
     case "gauge":
       return registry.get(MetricKey.taggedWithLabels(MetricKey.gauge(name, { description }), tags)).update
     case "histogram": {
-      const key = MetricKey.histogram(name, MetricBoundaries.fromIterable(boundaries), description)
+      const key = MetricKey.histogram(name, boundaries(instrument), description)
       return registry.get(MetricKey.taggedWithLabels(key, tags)).update
     }
   }
