@@ -20,6 +20,7 @@ interface Span {
 
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const otherTrace = "1af7651916cd43dd8448eb211c80319c"
+const runTrace = "2af7651916cd43dd8448eb211c80319c"
 const caller = "b7ad6b7169203331"
 const secret = "what nobody else may read"
 const shared = "what the collector may read"
@@ -48,6 +49,15 @@ steps:
   - { id: sum, type: llm, model: mock/m, prompt: Sum it up, output: sum }
   - { id: last, type: mcp_tool, server: odd, tool: echo, params: { said: done }, output: done }
 output: done
+`
+
+/** Started in its caller's trace by one process, and gone on with in another. */
+const asked = `
+name: asked
+steps:
+  - { id: ok, type: approve, prompt: Go on?, output: answer }
+  - { id: say, type: llm, model: mock/m, prompt: Say it, output: said }
+output: said
 `
 
 let upstream: Upstream.Upstream
@@ -92,6 +102,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve))
   fs.mkdirSync(path.join(cwd, "workflows"))
   fs.writeFileSync(path.join(cwd, "workflows/traced.yaml"), workflow)
+  fs.writeFileSync(path.join(cwd, "workflows/asked.yaml"), asked)
   upstream = await Upstream.start()
   server = await start({ content: false })
   upstream.next(
@@ -110,11 +121,17 @@ beforeAll(async () => {
   )
   const { run_id } = (await post("/v1/workflows/traced/runs", {})).json
   await until(run_id, "waiting")
+  const theirs = { traceparent: `00-${runTrace}-${caller}-01` }
+  const within = (await Raw.send(`${server.url}/v1/workflows/asked/runs`, { body: {}, headers: theirs })).json.run_id
+  await until(within, "waiting")
   await server.stop()
   logs = server.logs()
   server = await start({ content: true })
   await post(`/v1/runs/${run_id}/signals/ok`, { approved: true })
   await until(run_id, "succeeded")
+  upstream.next(says({ text: ["said"] }))
+  await post(`/v1/runs/${within}/signals/ok`, { approved: true })
+  await until(within, "succeeded")
   upstream.next(says({ text: ["a ", "stream"] }), says({ text: ["whole"] }))
   const messages = [
     { role: "system", content: "Be kind" },
@@ -197,6 +214,19 @@ describe("traces", () => {
     )
   })
 
+  it("of a run lead from whoever started it, where he said so, whichever process ends it", () => {
+    const ours = spans.filter((span) => span.traceId === runTrace)
+    const run = ours.find(({ parentSpanId }) => parentSpanId === caller)
+    assert.strictEqual(run?.name, "invoke_workflow asked")
+    const steps = ours.filter(({ parentSpanId }) => parentSpanId === run?.spanId)
+    assert.sameMembers(
+      steps.map(({ name }) => name),
+      ["step ok", "step say"]
+    )
+    const chat = ours.find(({ name }) => name === "chat m")
+    assert.strictEqual(heard[7], `00-${runTrace}-${chat?.spanId}-01`)
+  })
+
   it("hold what was asked and answered only where `telemetry.content` says so, in the words of the conventions", () => {
     const contentOf = (span: Span | undefined) =>
       ["gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages"].map((name) => {
@@ -211,7 +241,8 @@ describe("traces", () => {
       [text("Be kind"), question, said("a stream")],
       [text("Be kind"), question, said("whole")]
     ])
-    const ofRun = spans.filter(({ name }) => name === "chat mock/m").map(contentOf)
+    const isOther = ({ traceId }: Span) => traceId === runTrace
+    const ofRun = spans.filter((one) => one.name === "chat mock/m" && !isOther(one)).map(contentOf)
     assert.deepStrictEqual(
       ofRun.slice(0, 4),
       Array.from({ length: 4 }, () => [null, null, null])

@@ -11,6 +11,7 @@ import type { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import { GatewayError } from "@penstock/schema/GatewayError"
 import { type Budget, BudgetState, type Hold, type Opening } from "@penstock/schema/LedgerEntry"
 import { formatUsd, fromUsd, NanoDollars, toUsd } from "@penstock/schema/Money"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -28,6 +29,8 @@ export interface Run {
   readonly parts?: ReadonlyArray<{ readonly path: string; readonly usd: number }>
   /** The step that asks, by its path in the run. */
   readonly step?: string
+  /** The trace of whoever started it; absent where he told of none. */
+  readonly trace?: Trace
 }
 
 /** A key, declared or made, and what it may spend. */

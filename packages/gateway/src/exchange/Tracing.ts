@@ -59,11 +59,18 @@ export const header = ({ parentId, recorded, sampled, traceId }: Trace, id: stri
 /** Whether a collector hears of spans. */
 export const isRecorded = ({ telemetry }: PenstockConfig): boolean => telemetry.otlp_endpoint !== null
 
-/** The trace of what happens in a run, below the step that asks; undefined where nobody hears of it. */
+/** The trace that a run's own span is in: that of whoever started it, else one that begins with it. */
+export const aroundRun = ({ id, trace }: { readonly id: string; readonly trace: Trace | null }): Trace =>
+  trace === null ? beginning(id) : { ...trace, recorded: true }
+
+/** The trace of what happens in a run, below the step that asks; where nobody hears of it, that of whoever started it. */
 export const ofRun = (
   config: PenstockConfig,
-  { id, step }: { readonly id: string; readonly step?: string }
+  { id, step, trace }: { readonly id: string; readonly step?: string; readonly trace?: Trace }
 ): Trace | undefined => {
-  if (!isRecorded(config)) return undefined
-  return { ...beginning(id), parentId: step === undefined ? spanId(id) : stepSpanId(id, step) }
+  if (!isRecorded(config)) return trace === undefined ? undefined : { ...trace, recorded: false }
+  return {
+    ...aroundRun({ id, trace: trace ?? null }),
+    parentId: step === undefined ? spanId(id) : stepSpanId(id, step)
+  }
 }

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Tracing from "@penstock/gateway/exchange/Tracing"
+import { PenstockConfig } from "@penstock/schema/config/PenstockConfig"
 import * as FastCheck from "effect/FastCheck"
+import * as Schema from "effect/Schema"
 
 const trace = "0af7651916cd43dd8448eb211c80319c"
 const span = "b7ad6b7169203331"
@@ -39,6 +41,24 @@ describe("traceparent", () => {
     assert.strictEqual(Tracing.header(read(true), id, 2), own)
     assert.strictEqual(Tracing.header(read(false), id, 2), ofCaller)
     assert.strictEqual(Tracing.header({ ...read(true), sampled: false }, id, 2), `00-${trace}-${span}-00`)
+  })
+
+  it("what a run asks for is in the trace of whoever started it, and without a collector goes on from his span", () => {
+    const config = (telemetry: object) => Schema.decodeUnknownSync(PenstockConfig)({ telemetry })
+    const heard = config({ otlp_endpoint: "http://127.0.0.1:4318" })
+    const run = `run_${id.slice("req_".length)}`
+    const theirs = Tracing.parse(`00-${trace}-${span}-01`, false) ?? assert.fail("not read")
+    const header = (of: ReturnType<typeof Tracing.ofRun>) => (of === undefined ? null : Tracing.header(of, id))
+    assert.strictEqual(header(Tracing.ofRun(config({}), { id: run, step: "steps/say" })), null)
+    assert.strictEqual(
+      header(Tracing.ofRun(config({}), { id: run, step: "steps/say", trace: theirs })),
+      `00-${trace}-${span}-01`
+    )
+    const inside = Tracing.ofRun(heard, { id: run, step: "steps/say", trace: theirs })
+    assert.deepInclude(inside, { traceId: trace, parentId: Tracing.stepSpanId(run, "steps/say"), recorded: true })
+    assert.deepInclude(Tracing.aroundRun({ id: run, trace: theirs }), { traceId: trace, parentId: span })
+    const alone = Tracing.ofRun(heard, { id: run, step: "steps/say" })
+    assert.strictEqual(alone?.traceId, Tracing.beginning(run).traceId)
   })
 
   it("whatever the id, what is written can be read, and no two spans of a request have one id", () => {

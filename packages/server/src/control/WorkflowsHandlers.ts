@@ -2,6 +2,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Tracing from "@penstock/gateway/exchange/Tracing"
 import * as Idempotency from "@penstock/gateway/replay/Idempotency"
 import { Settings } from "@penstock/gateway/Settings"
 import { CurrentCaller } from "@penstock/schema/api/Caller"
@@ -44,6 +45,8 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
     const sources: Starting.Sources = { workflows: yield* Workflows, runs: yield* Runs }
 
     const findings = yield* WorkflowCheck.make
+    const traceOf = ({ headers }: HttpServerRequest.HttpServerRequest) =>
+      Tracing.parse(headers["traceparent"], Tracing.isRecorded(settings.current())) ?? undefined
 
     const check = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
       const limit = settings.current().server.max_body
@@ -60,7 +63,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
       const { input } = yield* read(request, { limit: settings.current().server.max_body, wanted, empty: {} })
       const key = header === undefined ? null : yield* Idempotency.readKey(header)
       const caller = yield* CurrentCaller
-      return yield* Starting.start(sources, { name, input, caller, key })
+      return yield* Starting.start(sources, { name, input, caller, key, trace: traceOf(request) })
     })
 
     /** Senders of webhooks have words of their own: all of the body is the input. */
@@ -73,7 +76,7 @@ export const layer = HttpApiBuilder.group(PenstockApi, "workflows", (handlers) =
       if (!workflow.triggers.some((trigger) => "webhook" in trigger)) return yield* noWebhook(workflow)
       const input = yield* readAny(request, { limit: settings.current().server.max_body, wanted, empty: {} })
       const key = header === undefined ? null : yield* Idempotency.readKey(header)
-      return yield* Starting.start(sources, { name, input, caller: yield* CurrentCaller, key })
+      return yield* Starting.start(sources, { name, input, caller: yield* CurrentCaller, key, trace: traceOf(request) })
     })
 
     const run = Effect.fnUntraced(function* (started: { readonly id: string }) {

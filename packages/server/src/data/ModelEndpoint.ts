@@ -127,7 +127,9 @@ export const make = ({ dialect, headers, path, protocol, ...speech }: Speech) =>
         const spoken = { path, dialect, keep, memory: { dialect, protocol, context } }
         if (WorkflowModel.isMeant(envelope.model)) {
           const run: Answering.Spoken["run"] = (sink) =>
-            Effect.flatMap(read(), (request) => workflow({ request, caller, dialect, context, stream }, sink))
+            Effect.flatMap(read(), (request) =>
+              workflow({ request, caller, dialect, context, stream, trace: exchange.trace }, sink)
+            )
           return answer(exchange, call, { ...spoken, run })
         }
         if (!McpSelection.isMade(body.json)) return answer(exchange, call, spoken)

@@ -10,6 +10,7 @@ import type { AnswerSink } from "@penstock/gateway/tools/AnswerSink"
 import type { Caller } from "@penstock/schema/api/Caller"
 import type { ChatRequest } from "@penstock/schema/ChatRequest"
 import { type GatewayError, make as makeError } from "@penstock/schema/GatewayError"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Usage from "@penstock/schema/Usage"
 import { addSpent, nothingSpent, type RunEvent, type Spent } from "@penstock/workflow/runtime/RunRecord"
 import { Runs } from "@penstock/workflow/runtime/Runs"
@@ -39,7 +40,11 @@ export interface Asked {
   readonly dialect: Dialect
   readonly context: AnswerContext
   readonly stream: boolean
+  readonly trace?: Trace | undefined
 }
+
+/** A trace that begins with the request says nothing of its caller: the run begins its own. */
+const isTheirs = (trace: Trace | undefined): boolean => trace !== undefined && trace.parentId !== null
 
 export type WorkflowModel = (asked: Asked, sink: Sink<Uint8Array>) => Effect.Effect<void, GatewayError>
 
@@ -86,13 +91,19 @@ export const make: Effect.Effect<WorkflowModel, never, Runs | Workflows> = Effec
   const spentOn = (runId: string): Effect.Effect<Spent> =>
     Effect.map(runs.steps(runId), (steps) => steps.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent))
 
-  const model: WorkflowModel = Effect.fnUntraced(function* ({ caller, context, dialect, request, stream }, sink) {
+  const model: WorkflowModel = Effect.fnUntraced(function* (
+    { caller, context, dialect, request, stream, trace },
+    sink
+  ) {
     if (!mayUse(caller, request.model)) return yield* mayNotUse(caller, request.model)
     const name = request.model.slice(prefix.length)
     const { plan } = yield* Starting.find(workflows, name)
     const input = ModelInput.of(request, plan?.inputSchema ?? null)
     const { id } = yield* Effect.mapError(
-      Starting.start({ workflows, runs }, { name, input, caller, key: null }),
+      Starting.start(
+        { workflows, runs },
+        { name, input, caller, key: null, trace: isTheirs(trace) ? trace : undefined }
+      ),
       ({ error }) => error
     )
     const text = new OutputText(stream && plan !== null ? sourceOf(plan) : null)

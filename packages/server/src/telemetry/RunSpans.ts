@@ -20,7 +20,7 @@ const around = (path: string, known: ReadonlySet<string>): string | null => {
 export const emit = (tracer: Tracer.Tracer, run: RunRecord, steps: ReadonlyArray<StepRecord>): void => {
   const { createdAt, endedAt, error, id, metrics, startedAt, status, workflow } = run
   if (endedAt === null) return
-  const trace = Tracing.beginning(id)
+  const trace = Tracing.aroundRun(run)
   Spans.emit(tracer, {
     name: `invoke_workflow ${workflow}`,
     kind: "internal",

@@ -2,6 +2,7 @@
 import type { Caller } from "@penstock/schema/api/Caller"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import { nearest } from "@penstock/schema/Suggestion"
+import type { Trace } from "@penstock/schema/Trace"
 import { stemOf } from "@penstock/workflow/compiler/Collection"
 import { isError } from "@penstock/workflow/diagnostic/Diagnostic"
 import type { Service as Runs } from "@penstock/workflow/runtime/Runs"
@@ -20,6 +21,8 @@ export interface Ask {
   readonly caller: Caller | null
   /** A second start with the same key and input is the first run. */
   readonly key: string | null
+  /** The trace that it is to be in; absent where the caller told of none. */
+  readonly trace?: Trace | undefined
 }
 
 const refuse = (error: NotStarted["error"], diagnostics: NotStarted["diagnostics"] = []) =>
@@ -66,7 +69,8 @@ export const start = Effect.fnUntraced(function* ({ runs, workflows }: Sources, 
     .start(workflow.source, ask.input, {
       sources: (name) => (stored.find((one) => one.name === name) ?? stored.find(isInFile(name)))?.source ?? null,
       ...(ask.caller === null ? {} : { caller: ask.caller }),
-      ...(ask.key === null ? {} : { key: ask.key })
+      ...(ask.key === null ? {} : { key: ask.key }),
+      ...(ask.trace === undefined ? {} : { trace: ask.trace })
     })
     .pipe(Effect.catchAll((error) => refuse(ofRunsError(error))))
 })

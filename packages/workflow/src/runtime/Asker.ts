@@ -14,22 +14,23 @@ export interface Asker {
 }
 
 /** As the gateway knows them, which holds the money. */
-const toRun = (id: string, step: string, budgets: ReadonlyArray<Budget>): Run => {
+const toRun = ({ runId, trace }: World, step: string, budgets: ReadonlyArray<Budget>): Run => {
   const limits = budgets.flatMap(({ limit: { nanoDollars }, path }) =>
     nanoDollars === null ? [] : [{ path, usd: toUsd(nanoDollars) }]
   )
   const whole = limits.find(({ path }) => path === null)
   return {
-    id,
+    id: runId,
     step,
+    ...(trace === null ? {} : { trace }),
     budget: whole === undefined ? null : { usd: whole.usd, per: "run" },
     parts: limits.flatMap(({ path, usd }) => (path === null ? [] : [{ path, usd }]))
   }
 }
 
 /** `path` is the step's; `budgets` are what is paid from, the run's first. */
-export const of = ({ caller, plan, runId }: World, path: string, budgets: ReadonlyArray<Budget>): Asker => ({
-  caller,
-  workflow: plan.name,
-  run: toRun(runId, path, budgets)
+export const of = (world: World, path: string, budgets: ReadonlyArray<Budget>): Asker => ({
+  caller: world.caller,
+  workflow: world.plan.name,
+  run: toRun(world, path, budgets)
 })

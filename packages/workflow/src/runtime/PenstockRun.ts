@@ -63,6 +63,7 @@ const execute = (services: World.Services, { caller, definitionHash, input, rehe
       callees: calls,
       depth: 0,
       caller,
+      trace: known?.trace ?? null,
       channel,
       tokens: TokenBudgets.make(store, runId),
       stoppable: true,

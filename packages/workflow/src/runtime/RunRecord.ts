@@ -1,6 +1,7 @@
 /** What is known of a run and of its steps. Times are milliseconds since the epoch, money is nano-dollars. */
 import { NanoDollars, toUsd } from "@penstock/schema/Money"
 import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
+import { Trace } from "@penstock/schema/Trace"
 import * as Schema from "effect/Schema"
 
 /** What a step used: all of its attempts together. */
@@ -65,6 +66,8 @@ export const RunRecord = Schema.Struct({
   metrics: Schema.NullOr(Metrics),
   /** The key's name of whoever started it; null without authentication. */
   caller: Schema.NullOr(Schema.String),
+  /** The trace of whoever started it; null where he told of none. */
+  trace: Schema.NullOr(Trace),
   cancelRequested: Schema.Boolean,
   createdAt: Schema.Int,
   startedAt: Schema.NullOr(Schema.Int),

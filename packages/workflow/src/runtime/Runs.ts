@@ -3,6 +3,7 @@ import { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import * as RequestId from "@penstock/gateway/RequestId"
 import type { Caller } from "@penstock/schema/api/Caller"
 import { isEnded } from "@penstock/schema/Run"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -32,6 +33,8 @@ export interface StartOptions {
   /** A second start with the same key and input is the first run; with another input it is a conflict. */
   readonly key?: string
   readonly caller?: Caller
+  /** The trace of whoever starts it, in which it will be. */
+  readonly trace?: Trace
   /** Steps with a `mock` give that, and are not run. */
   readonly rehearsal?: boolean
   /** The texts of the workflows that it calls. */
@@ -117,7 +120,7 @@ const make = Effect.gen(function* () {
     steps: store.steps,
     list: store.runs,
     start: Effect.fn("Runs.start")(function* (source, input, options = {}) {
-      const { caller = null, key, rehearsal = false, sources = none } = options
+      const { caller = null, key, rehearsal = false, sources = none, trace = null } = options
       const definition = yield* Effect.mapError(Definitions.put(store, source, sources), (message) =>
         refused("invalid_workflow", message)
       )
@@ -136,6 +139,7 @@ const make = Effect.gen(function* () {
         definitionHash: definition.hash,
         input,
         caller: caller?.key ?? null,
+        trace,
         // Keys of different callers do not meet.
         key: key === undefined ? null : hashOf([caller?.key ?? null, name, key])
       })

@@ -2,6 +2,7 @@
 import type { Caller } from "@penstock/schema/api/Caller"
 import * as Gateway from "@penstock/gateway/Gateway"
 import { Ledger, type Service as LedgerService } from "@penstock/gateway/ledger/Ledger"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Plan } from "../compiler/Plan.ts"
@@ -58,6 +59,8 @@ export interface World extends Services {
   /** How many workflows are around this one. */
   readonly depth: number
   readonly caller: Caller | null
+  /** The trace of whoever started the run; null where he told of none. */
+  readonly trace: Trace | null
   readonly channel: Channel
   readonly tokens: TokenBudgets
   /** False while it is tidying up: what undoes and what runs finally is not cancelled. */

@@ -25,6 +25,7 @@ it.effect("a run that was written down and not handed to the engine goes on when
       input: {},
       caller: null,
       key: null,
+      trace: null,
       payload
     })
     yield* TestClock.adjust("1 minute")

@@ -1,6 +1,7 @@
 /** Rows of the tables as records. */
 import { NanoDollars } from "@penstock/schema/Money"
 import { CacheUse, Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
+import { Trace } from "@penstock/schema/Trace"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { RunEvent, RunRecord, StepRecord } from "../RunRecord.ts"
@@ -19,6 +20,7 @@ const RunRow = Schema.Struct({
   error: orNull(Failure),
   metrics: orNull(Metrics),
   caller: Schema.NullOr(Schema.String),
+  trace: orNull(Trace),
   cancel_requested: Schema.Number,
   created_at: Schema.Int,
   started_at: Schema.NullOr(Schema.Int),
@@ -38,6 +40,7 @@ export const runs = (rows: unknown) =>
       error: row.error,
       metrics: row.metrics,
       caller: row.caller,
+      trace: row.trace,
       cancelRequested: row.cancel_requested !== 0,
       createdAt: row.created_at,
       startedAt: row.started_at,

@@ -1,5 +1,6 @@
 /** What is kept of runs. Writing something again changes nothing. A database that fails is a defect. */
 import type { Failure, Metrics, RunStatus, StepStatus } from "@penstock/schema/Run"
+import type { Trace } from "@penstock/schema/Trace"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Outcome, RunEvent, RunRecord, StepRecord } from "../RunRecord.ts"
@@ -18,6 +19,7 @@ export interface NewRun {
   readonly definitionHash: string
   readonly input: unknown
   readonly caller: string | null
+  readonly trace: Trace | null
   /** A second run with the same key is the first one. */
   readonly key: string | null
   /** What the engine is started with. */

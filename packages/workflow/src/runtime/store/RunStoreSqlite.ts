@@ -35,6 +35,7 @@ export const make = Effect.gen(function* () {
         status: "queued",
         input: json(run.input),
         caller: run.caller,
+        trace: run.trace === null ? null : json(run.trace),
         request_key: run.key,
         payload: json(run.payload),
         created_at: now

@@ -87,7 +87,8 @@ export const migrate = Migrator.make({})({
       SqlClient.SqlClient,
       (sql) => sql`ALTER TABLE workflow_runs ADD COLUMN payload TEXT`
     ),
-    "0004_model": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_steps ADD COLUMN model TEXT`)
+    "0004_model": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_steps ADD COLUMN model TEXT`),
+    "0005_trace": Effect.flatMap(SqlClient.SqlClient, (sql) => sql`ALTER TABLE workflow_runs ADD COLUMN trace TEXT`)
   }),
   table: "workflow_migrations"
 })
