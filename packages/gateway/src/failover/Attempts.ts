@@ -65,13 +65,16 @@ interface FirstWay<Out> extends Way<Out> {
   readonly target: Target
 }
 
+/** A provider's own words may end without a full stop, and so would run into ours. */
+const sentence = (text: string): string => (/[.!?…]["'`)]*$/.test(text) ? text : `${text}.`)
+
 /** The failure, and what was tried before it. */
 const told = (failure: GatewayError.GatewayError, attempts: ReadonlyArray<AttemptEntry>): GatewayError.GatewayError => {
   if (attempts.length < 2) return failure
   const { code, message, param, reason, retryAfterMillis, upstream } = failure
   return new GatewayError.GatewayError({
     reason,
-    message: `${message} ${Journal.summary(attempts)}`,
+    message: `${sentence(message)} ${Journal.summary(attempts)}`,
     ...(param === undefined ? {} : { param }),
     ...(code === undefined ? {} : { code }),
     ...(upstream === undefined ? {} : { upstream }),

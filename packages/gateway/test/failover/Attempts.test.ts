@@ -158,7 +158,7 @@ describe.each([
       assert.strictEqual(world.failure?.reason, "server")
       assert.deepStrictEqual(world.failure?.upstream, { status: 503, code: "x" })
       assert.strictEqual(world.failure?.retryAfterMillis, 1000)
-      assert.strictEqual(world.failure?.message, "it says 503 Tried mock/m (500, 3 times), spare/m (503, 3 times).")
+      assert.strictEqual(world.failure?.message, "it says 503. Tried mock/m (500, 3 times), spare/m (503, 3 times).")
       assert.deepInclude(world.settlement, { status: "error", provider: "spare", usage: null, cost: null })
       assert.strictEqual(world.settlement.error?.message, world.failure?.message)
       assert.lengthOf(world.sink.heads, 0)
