@@ -81,6 +81,9 @@ export const valueRange = (bytes: Buffer, key: string): Range | null => {
   return found
 }
 
+/** Objects and arrays within each other, in what a caller sends. A tool's JSON schema rarely needs twenty. */
+export const maxDepth = 256
+
 /**
  * Whether objects and arrays are nested deeper than `limit`. Looked at before parsing: a parser takes any depth, but
  * whoever walks the value afterwards runs out of stack.

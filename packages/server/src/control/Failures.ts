@@ -16,6 +16,10 @@ interface Issue {
   readonly message: string
 }
 
+/** Enough of a value to find it by; it may be as large as a body. */
+const maxShown = 200
+const shown = (value: string): string => (value.length > maxShown ? `${value.slice(0, maxShown)}…` : value)
+
 /** One sentence for what a union expected, instead of one for each member; a field that may be absent is no hint. */
 const merged = (messages: ReadonlyArray<string>): string => {
   const expected = new Set<string>()
@@ -26,7 +30,7 @@ const merged = (messages: ReadonlyArray<string>): string => {
     if (one === undefined || found === undefined) others.add(message)
     else if (one !== "undefined") {
       expected.add(one)
-      actual = found
+      actual = shown(found)
     }
   }
   if (expected.size === 0) return [...others].join("; ")

@@ -1,5 +1,7 @@
-/** Bodies of the control plane: bounded, and with a word on what is wrong with one. */
+/** Bodies of the control plane: bounded in size and depth, and with a word on what is wrong with one. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { isObject } from "@penstock/gateway/wire/Json"
+import * as JsonEdit from "@penstock/gateway/wire/JsonEdit"
 import { type GatewayError, make } from "@penstock/schema/GatewayError"
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
@@ -30,8 +32,11 @@ export const readText = (request: HttpServerRequest.HttpServerRequest, limit: nu
 const announcesBody = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
 
-const parse = (text: string, wanted: string): Effect.Effect<unknown, GatewayError> =>
-  Effect.try({
+const parse = (text: string, wanted: string): Effect.Effect<unknown, GatewayError> => {
+  if (JsonEdit.isDeeperThan(Buffer.from(text), JsonEdit.maxDepth)) {
+    return Effect.fail(make("invalid_request", `The body's JSON is nested deeper than ${JsonEdit.maxDepth} levels.`))
+  }
+  return Effect.try({
     try: (): unknown => JSON.parse(text),
     catch: (error) =>
       make(
@@ -41,6 +46,7 @@ const parse = (text: string, wanted: string): Effect.Effect<unknown, GatewayErro
           : `The body is not JSON: ${error instanceof Error ? error.message : String(error)}`
       )
   })
+}
 
 /** `wanted` is a sentence with an example, for a caller who sent no body. */
 export interface Options {
@@ -53,9 +59,12 @@ export interface Options {
 /** What a body holds, or the first field at fault in it. */
 export const decoder = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(schema)
-  return (body: unknown): Effect.Effect<A, GatewayError> =>
+  return (body: unknown, wanted: string): Effect.Effect<A, GatewayError> =>
     Effect.mapError(decode(body, { errors: "all" }), (error) =>
-      invalidRequest(ParseResult.ArrayFormatter.formatErrorSync(error))
+      // Of what is no object at all a decoder tells the name of a schema, which a caller knows nothing of.
+      isObject(body)
+        ? invalidRequest(ParseResult.ArrayFormatter.formatErrorSync(error))
+        : make("invalid_request", `The body is no JSON object. ${wanted}`)
     )
 }
 
@@ -75,6 +84,6 @@ export const reader = <A, I>(schema: Schema.Schema<A, I>) => {
           )
         : reading
       const body = optional && text.trim() === "" ? options.empty : yield* parse(text, options.wanted)
-      return yield* decode(body)
+      return yield* decode(body, options.wanted)
     })
 }

@@ -22,6 +22,8 @@ import { unreadable } from "./LedgerHandlers.ts"
 const readAny = JsonBody.reader(Schema.Unknown)
 const NamesCommand = Schema.is(Schema.Struct({ command: Schema.Unknown }))
 const readCall = JsonBody.reader(McpCall)
+const decodeServer = JsonBody.decoder(NewMcpServer)
+const wantedServer = 'Send JSON: {"name": "docs", "url": "https://example.test/mcp"}.'
 
 const commandsRefused = make(
   "forbidden",
@@ -62,9 +64,9 @@ export const layer = HttpApiBuilder.group(PenstockApi, "mcp", (handlers) =>
     const options = (wanted: string): JsonBody.Options => ({ limit: settings.current().server.max_body, wanted })
 
     const add = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-      const body = yield* readAny(request, options('Send JSON: {"name": "docs", "url": "https://example.test/mcp"}.'))
+      const body = yield* readAny(request, options(wantedServer))
       if (NamesCommand(body) && !settings.current().mcp.allow_commands_over_http) return yield* commandsRefused
-      const server = yield* JsonBody.decoder(NewMcpServer)(body)
+      const server = yield* decodeServer(body, wantedServer)
       const wrong = checkWay(server)
       if (wrong !== null) return yield* wrong
       const { name, ...config } = server

@@ -7,9 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
 
-/** Objects and arrays within each other. A tool's JSON schema rarely needs twenty. */
-const maxDepth = 256
-
 export interface JsonBody {
   readonly bytes: Buffer
   readonly json: JsonObject
@@ -64,8 +61,8 @@ export const read = (request: IncomingMessage, limit: number): Effect.Effect<Buf
 /** What a body says. `JSON.parse` names the place of a mistake, so its message is passed on. */
 export const parse = (bytes: Buffer): Either.Either<JsonBody, GatewayError.GatewayError> => {
   if (bytes.length === 0) return invalid("The request has no body. Send a JSON object that names a `model`.")
-  if (JsonEdit.isDeeperThan(bytes, maxDepth)) {
-    return invalid(`The request's JSON is nested deeper than ${maxDepth} levels.`)
+  if (JsonEdit.isDeeperThan(bytes, JsonEdit.maxDepth)) {
+    return invalid(`The request's JSON is nested deeper than ${JsonEdit.maxDepth} levels.`)
   }
   try {
     const json: unknown = JSON.parse(bytes.toString("utf8"))

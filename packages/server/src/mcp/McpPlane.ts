@@ -34,7 +34,6 @@ import * as Sessions from "./Sessions.ts"
 
 const maxSessions = 1_000
 const sessionSilence = 30 * 60_000
-const maxDepth = 256
 
 const clientLeft = FiberId.none
 
@@ -55,7 +54,9 @@ const unknownSession = () =>
 /** What the body says; a response where it cannot be read. */
 const parse = (bytes: Buffer): { readonly json: unknown } | Response => {
   if (bytes.length === 0) return unparsable("The request has no body: send a JSON-RPC message.")
-  if (JsonEdit.isDeeperThan(bytes, maxDepth)) return unparsable(`The JSON is nested deeper than ${maxDepth} levels.`)
+  if (JsonEdit.isDeeperThan(bytes, JsonEdit.maxDepth)) {
+    return unparsable(`The JSON is nested deeper than ${JsonEdit.maxDepth} levels.`)
+  }
   try {
     return { json: JSON.parse(bytes.toString("utf8")) }
   } catch (error) {

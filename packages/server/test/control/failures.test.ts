@@ -63,7 +63,40 @@ const cases: ReadonlyArray<Case> = [
     init: post("[1]"),
     status: 400,
     code: "invalid_request",
-    message: /Expected/
+    message: /^The body is no JSON object\. Send JSON that names a model/
+  },
+  {
+    why: "null",
+    path: "/v1/keys",
+    init: post("null"),
+    status: 400,
+    code: "invalid_request",
+    message: /^The body is no JSON object\. Send JSON that names the key/
+  },
+  {
+    why: "no object as an MCP server",
+    path: "/v1/mcp/servers",
+    init: post("[]"),
+    status: 400,
+    code: "invalid_request",
+    message: /^The body is no JSON object\. Send JSON: \{"name": "docs"/
+  },
+  {
+    why: "JSON that is deeper than whoever walks it has stack for",
+    path: "/v1/keys",
+    init: post(`{"name":${"[".repeat(300)}${"]".repeat(300)}}`),
+    status: 400,
+    code: "invalid_request",
+    message: /^The body's JSON is nested deeper than 256 levels\.$/
+  },
+  {
+    why: "a long value in the wrong place, which is not sent back whole",
+    path: "/v1/keys",
+    init: post({ name: ["x".repeat(900)] }),
+    status: 400,
+    code: "invalid_request",
+    param: "name",
+    message: /^name: Expected string, actual \["x{198}…$/
   },
   {
     why: "no model",
