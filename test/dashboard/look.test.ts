@@ -8,6 +8,8 @@ import * as Penstock from "../support/Penstock.ts"
 import * as Raw from "../support/Raw.ts"
 import * as Upstream from "../support/Upstream.ts"
 
+const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
+
 const config = (upstream: string) => `
 budget: { usd: 5, per: day }
 providers:
@@ -16,9 +18,13 @@ providers:
 models:
   fast: { targets: [broken/small, steady/small], retry: { max: 0 }, breaker: { failures: 2, window: 60s, cooldown: 60s } }
 pricing: { overrides: { "steady/large": { input: 10, output: 20 } } }
+mcp:
+  servers:
+    web:
+      command: ${JSON.stringify(process.execPath)}
+      args: [${JSON.stringify(path.resolve(import.meta.dirname, "../support/web.mjs"))}]
+      env: { DESCRIPTION: ${JSON.stringify(hostile)} }
 `
-
-const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`
 
 const ask = `name: ask
 inputs: { topic: string }
@@ -26,6 +32,13 @@ steps:
   - { id: draft, type: llm, model: steady/small, prompt: "About \${input.topic}", output: text }
   - { id: ok, type: approve, prompt: "\${text}", output: said }
 output: "\${text}"
+`
+
+/** Words of whoever wrote the file, in its description and in what the checker says of it. */
+const odd = `name: odd
+description: ${JSON.stringify(hostile)}
+steps: [{ id: say, type: ${JSON.stringify(hostile)}, output: said }]
+output: said
 `
 
 const cwd = Penstock.temporaryFolder()
@@ -40,6 +53,7 @@ beforeAll(async () => {
   upstream = await Upstream.start()
   fs.mkdirSync(path.join(cwd, "workflows"))
   fs.writeFileSync(path.join(cwd, "workflows/ask.yaml"), ask)
+  fs.writeFileSync(path.join(cwd, "workflows/odd.yaml"), odd)
   ;[browser, penstock] = await Promise.all([Browser.launch(), Penstock.start({ cwd, config: config(upstream.url) })])
   for (let round = 0; round < 3; round++) await chat("fast")
   await chat("steady/small")
@@ -205,6 +219,32 @@ describe("hostile and giant texts", () => {
         .getByText(/more characters/)
         .waitFor()
     })
+  })
+})
+
+describe("names and descriptions that others wrote", () => {
+  it("are text: a key's models, what is wrong with a workflow, what a tool is for", async () => {
+    const make = (key: { readonly [field: string]: unknown }) => Raw.send(`${penstock.url}/v1/keys`, { body: key })
+    assert.strictEqual((await make({ name: hostile })).status, 400)
+    assert.strictEqual((await make({ name: "odd", models: [hostile] })).status, 201)
+    const shown = /<img src=x onerror/
+    await look("", async (page) => {
+      await shows(page, shown)
+      const menu = page.getByRole("navigation")
+      await menu.getByRole("link", { name: "Keys" }).click()
+      await page.getByRole("heading", { name: "Keys" }).first().waitFor()
+      await page.getByRole("row", { name: shown }).waitFor()
+      await menu.getByRole("link", { name: "MCP" }).click()
+      await page.getByRole("button", { name: "Tools of web" }).click()
+      await page.getByRole("combobox", { name: /^Tool/ }).selectOption("search")
+      await shows(page, shown)
+    })
+    await look("/workflows/odd", (page) =>
+      page
+        .getByText(/there is no step type "<img src=x onerror/)
+        .first()
+        .waitFor()
+    )
   })
 })
 

@@ -7,7 +7,7 @@ const object = (properties, required) => ({ type: "object", properties, required
 const tools = [
   {
     name: "search",
-    description: "Searches the web",
+    description: process.env["DESCRIPTION"] ?? "Searches the web",
     inputSchema: object({ query: { type: "string" }, count: { type: "integer" } }, ["query"])
   },
   { name: "fetch", description: "Reads a page", inputSchema: object({ url: { type: "string" } }, ["url"]) }
